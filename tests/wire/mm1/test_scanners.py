@@ -18,7 +18,8 @@ from transcode.errors import PduError
 from transcode.kernels import fields
 from transcode.model import MessageFields, MessageType
 from transcode.wire.mm1 import pdu_reader, pdu_writer, scanners
-from transcode.wire.mm1.headers import HEADERS
+from transcode.wire.mm1.header_values import TEXT
+from transcode.wire.mm1.headers import BY_NAME, BY_NUMBER, HEADERS, Header
 from transcode.wire.rules import unbroken, violations
 
 NO_SCAN = fields.Scanner(
@@ -173,4 +174,19 @@ def test_broken_rules(kind: MessageType, changes: dict[str, Any], rule: str) -> 
     octets = pdu_writer.to_bytes(message, strict=False)
     assert any(fault.startswith(rule) for fault in violations(message))
     assert any(oddity.startswith(rule) for oddity in pdu_reader.from_bytes(octets).oddities)
+    compare(octets)
+
+
+def test_a_header_above_the_bits_of_the_scanner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A header at 0xC0 needs its row alone: the scanner stops there, and the readers continue behind it."""
+    new = Header("X-Mms-New", 0xC0, TEXT, "1.2")
+    monkeypatch.setitem(BY_NUMBER, new.number, new)
+    monkeypatch.setitem(BY_NAME, new.name.lower(), new)
+    monkeypatch.setattr(pdu_reader, "USUAL", scanners._scanner(BY_NUMBER))
+    headers = (("X-Mms-Priority", "High"), ("X-Mms-New", "a"), ("X-Mms-Store", True), ("X-Mms-New", "b"))
+    octets = pdu_writer.to_bytes(replace(COMPLETE["m-send-req"], headers=headers), strict=False)
+    assert b"\x8f\x82\xc0a\0\xa2\x80\xc0b\0" in octets
+    found = pdu_reader.from_bytes(octets)
+    assert found.headers == headers
+    assert [text.partition(" (")[0] for text in found.oddities] == ["X-Mms-New occurs 2 times"]
     compare(octets)

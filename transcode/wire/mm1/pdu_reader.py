@@ -28,7 +28,7 @@ from transcode.wire.mm1.cursor import Cursor
 from transcode.wire.mm1.headers import BY_NAME, BY_NUMBER, CONTENT_TYPE, by_number
 from transcode.wire.mm1.multipart import Multipart
 from transcode.wire.mm1.pdu_types import FIELD_NAMES, FIELDS, PDU_TYPES
-from transcode.wire.mm1.scanners import COUNTED, USUAL
+from transcode.wire.mm1.scanners import COUNTED, SCANNED, USUAL
 from transcode.wire.parts import is_token, sound_parameters, typed
 from transcode.wire.rules import is_multipart, unbroken, violations
 
@@ -96,12 +96,12 @@ def from_bytes(pdu: bytes | bytearray | memoryview) -> MessageFields:
     return replace(message, oddities=tuple(cursor.oddities))
 
 
+#: The PDU types ConfirmedPush and Push (WAP-230-WSP, table 34).
 _PUSHES = (0x05, 0x06)
 #: Octets between the content type of a push and its PDU at most.
 _LONGEST_PUSH = 1000
-#: The octets of PDU types and of headers.
+#: The octets of PDU types.
 _TYPES = range(0x80, 0x80 + len(PDU_TYPES))
-_NUMBERS = range(0x81, 0xC0)
 
 
 def _push(cursor: Cursor) -> None:
@@ -134,7 +134,7 @@ def _push(cursor: Cursor) -> None:
 def _is_pdu(cursor: Cursor, at: int) -> bool:
     """Whether the octets at a place are the beginning of a PDU: a known type, and the octet of a header."""
     octets = [cursor.look(place - cursor.at) for place in range(at, min(at + 3, cursor.end))]
-    return len(octets) == 3 and octets[0] == _MESSAGE_TYPE and octets[1] in _TYPES and octets[2] in _NUMBERS
+    return len(octets) == 3 and octets[0] == _MESSAGE_TYPE and octets[1] in _TYPES and octets[2] in BY_NUMBER
 
 
 class _Headers:
@@ -196,7 +196,8 @@ class _Headers:
 
     def _scan(self, cursor: Cursor) -> None:
         """Read headers up to the first whose value does not follow the standard."""
-        self.seen, twice, found = cursor.scan(self._scanner, self.seen)
+        seen, twice, found = cursor.scan(self._scanner, self.seen & SCANNED)
+        self.seen |= seen
         self.twice |= twice
         for header in found:
             name = header[0]
