@@ -83,9 +83,9 @@ def opinion(source: Pcm, codec: str, bit_rate: int, rate: int, channels: int) ->
     return judge.opinion(source, decode(Input("made", data)).pcm)
 
 
-def steps(codec: str, sources: list[Pcm]) -> Iterator[tuning.Finding]:
+def steps(field: str, codec: str, sources: list[Pcm]) -> Iterator[tuning.Finding]:
     """The findings on a codec's operating points, compared with lower and higher sample rates."""
-    table = getattr(audio.TUNING, f"{codec}_steps")
+    table = getattr(audio.TUNING, field)
     for bit_rate in SMALL_RATES[codec]:
         _, own, channels = next(step for step in table if bit_rate <= step[0])
         scores = {}
@@ -98,7 +98,7 @@ def steps(codec: str, sources: list[Pcm]) -> Iterator[tuning.Finding]:
                 scores[rate] = float(np.mean(known))
         yield tuning.best(
             audio.TUNING,
-            f"{codec}_steps",
+            field,
             scores,
             lost=0.15,
             unit="of 5",
@@ -109,8 +109,8 @@ def steps(codec: str, sources: list[Pcm]) -> Iterator[tuning.Finding]:
 
 def decent(sources: dict[str, list[Pcm]]) -> Iterator[tuning.Finding]:
     """Findings on the decent rates: AMR-NB at 12.2 kbit/s scores higher than AAC only below them."""
-    for kind, found in sources.items():
-        field = f"decent_{kind}"
+    for kind, field in (("speech", "decent_speech"), ("music", "decent_music")):
+        found = sources[kind]
         value = getattr(audio.TUNING, field)
         gains = {}
         for bit_rate in (round(value * 0.6), round(value * 1.6)):
@@ -148,8 +148,8 @@ def findings() -> Iterator[tuning.Finding]:
         print("zimtohrli is not installed: operating points and decent rates are skipped", file=sys.stderr)
         return
     small = {kind: [read_pcm(name, SMALL_SECONDS) for name in names] for kind, names in SMALL.items()}
-    yield from steps("aac", small["speech"] + small["music"])
-    yield from steps("mp3", small["speech"] + small["music"])
+    yield from steps("aac_steps", "aac", small["speech"] + small["music"])
+    yield from steps("mp3_steps", "mp3", small["speech"] + small["music"])
     yield from decent(small)
 
 

@@ -6,11 +6,13 @@ import importlib
 import importlib.util
 import inspect
 import re
+import tomllib
 from collections.abc import Iterator
+from dataclasses import asdict, is_dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -21,8 +23,10 @@ from tests.transport.mail_centre import MailCentre, running
 from transcode import errors, read
 from transcode.model import MessageFields, Part
 from transcode.profile import FolderStore
+from transcode.relay.config import Config
 from transcode.relay.model import Event, State
 from transcode.relay.states import TABLE
+from transcode.relay.timers import Timers
 from transcode.wire.mm7 import mm7
 
 PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
@@ -209,6 +213,37 @@ def test_the_how_tos_name_every_command_and_option() -> None:
         "--jobs",
         "doctor",
     ]
+
+
+CENTRE = "\n".join(
+    path.read_text("utf-8")
+    for path in sorted((ROOT / "docs/pages/how-to").iterdir())
+    if path.name == "sms.md" or path.name.startswith("relay")
+)
+
+
+def keys(table: Any, above: str = "") -> Iterator[str]:
+    """The keys of a table of a configuration, and of the tables in it, such as ``"policy.quota_bytes"``."""
+    for name, kind in get_type_hints(table).items():
+        inner = [one for one in (kind, *get_args(kind)) if is_dataclass(one)]
+        yield from (f"{above}{name}",) if not inner else keys(inner[0], f"{above}{name}.")
+
+
+@pytest.mark.parametrize("key", sorted(keys(Config)))
+def test_the_how_tos_name_every_key_of_a_message_centre(key: str) -> None:
+    """A key of relay.toml that no page names is found by nobody."""
+    table, _, name = key.rpartition(".")
+    assert re.search(rf"(?<![\w.])(?:{table}\.)?{name}\b", CENTRE)
+
+
+def test_the_times_of_a_message_centre_are_those_of_the_page() -> None:
+    """The page shows each timer as it is where the configuration has none."""
+    (shown,) = re.findall(r"^\[timers\]\n(retry.*?)```", CENTRE, re.MULTILINE | re.DOTALL)
+    assert tomllib.loads(shown) == {name: _plain(value) for name, value in asdict(Timers()).items()}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def test_every_page_is_in_the_contents() -> None:

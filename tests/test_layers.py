@@ -1,5 +1,5 @@
 """Imports run one way: kernels <- media <- fit <- message <- wire <- transport
-<- messages <- batch <- cli.
+<- messages <- batch, preview, doctor <- relay <- cli.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ CODECS = {"PIL", "av"}
 #: Modules that open connections, and the files that may import them.
 SOCKETS = {
     *("socket", "ssl", "smtplib", "http", "urllib3", "httpx", "httpcore", "smpp34", "starlette", "uvicorn"),
-    "aiosmtpd",
+    *("aiosmtpd", "asyncio", "socketserver"),
 }
 KNOW_SOCKETS = {
     "net.py",
@@ -225,6 +225,16 @@ def test_imports_run_downwards(path: Path) -> None:
 
 def module(path: Path) -> str:
     return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_every_file_of_a_divided_room_has_a_height() -> None:
+    """What stands directly in a room of INNER is listed there, so that its imports are looked at."""
+    found = {
+        name: {path.stem for path in (PACKAGE / name).iterdir() if path.is_dir() or path.suffix == ".py"}
+        - {"__init__", "__pycache__"}
+        for name in INNER
+    }
+    assert found == {name: set(order) for name, order in INNER.items()}
 
 
 @pytest.mark.parametrize(

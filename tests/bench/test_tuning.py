@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,20 @@ ROOT = Path(__file__).parents[2]
 
 #: Benchmarks have libraries that have no types.
 manifest: Any = import_module("bench.manifest")
+
+
+@cache
+def words_of(tool: str) -> frozenset[str]:
+    """The texts of a tool, without those that it makes."""
+    nodes = ast.walk(ast.parse((ROOT / tool).read_text()))
+    values = (node.value for node in nodes if isinstance(node, ast.Constant))
+    return frozenset(value for value in values if isinstance(value, str))
+
+
+@pytest.mark.parametrize(("name", "about"), tuning.numbers().items())
+def test_tools_name_their_numbers(name: str, about: dict[str, str]) -> None:
+    """A number whose tool was forgotten is told here; make tune, which measures, takes ten minutes."""
+    assert name.split()[-1] in words_of(about["tool"])
 
 
 @pytest.mark.parametrize(("name", "about"), tuning.numbers().items())

@@ -321,6 +321,10 @@ _on(
 # What the sender was not told changes nothing of what became of the message.
 _on(E.REPORT_GIVEN_UP, (State, STAY))
 
+_unruled = [event for event in Event if (S.ACCEPTED, event) not in _TABLE]
+if _unruled:
+    raise AssertionError(f"no rules for {_unruled}")
+
 #: The rule of every state and event.
 TABLE = MappingProxyType(_TABLE)
 
