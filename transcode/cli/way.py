@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 #: The environment variable that has the password, which the list of processes would show as an option.
 PASSWORD = "TRANSCODE_PASSWORD"  # noqa: S105  (a name, not a password)
 
+#: The port of mail servers (RFC 5321).
 _SMTP_PORT = 25
 
 #: The options of the ways over HTTP, of MM7 alone, and of mail.

@@ -130,8 +130,8 @@ def notification(
 
     Raises:
         MessageError: the message has no content, or an argument is outside its range.
-        BudgetError: the notification is too large for so many short messages without subject and sender,
-            too; its numbers are octets.
+        BudgetError: the notification is too large for ``segments`` short messages without subject and
+            sender, too; its numbers are octets.
     """
     _check("message", message)
     with Door("message", "message"):

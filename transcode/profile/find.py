@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Origin", "find_profile", "narrowed", "near_ids", "origins", "routes", "search", "shipped_names"]
 
+#: Names that an error suggests, at most.
 SUGGESTIONS = 5
 
 #: Found once: the first access to a package's files takes longer than a look-up.

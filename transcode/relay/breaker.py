@@ -54,7 +54,7 @@ def after(health: Health, now: float, *, failed: bool, most: int, pause: float) 
         health: how the hop did before.
         now: the time.
         failed: whether the attempt failed so that another may succeed. A hop that refuses a message answers.
-        most: so many failures in a row, and the hop is only probed; 0: it is always tried.
+        most: the number of failures in a row after which the hop is only probed; 0: it is always tried.
         pause: the seconds between two probes.
     """
     if not failed:

@@ -152,7 +152,7 @@ def _hops(hops: list[Waiting], now: float) -> Iterator[Metric]:
         ("waiting", "Recipients whose next step is an attempt.", counts),
         ("waiting_failed", "Those of them whose last attempt failed.", failed),
         ("oldest_due_seconds", "For how long the attempt is due that is due first.", ages),
-        ("only_probed", "1: so many attempts failed that the next hop is only probed.", probed),
+        ("only_probed", "1: five attempts failed in a row, and the next hop is only probed.", probed),
     ):
         family = _gauge(name, text, "route", "peer")
         for labels, value in values.items():

@@ -116,7 +116,7 @@ class Notifications:
 
 
 def _within(message: SomeMessage, segments: int) -> SomeMessage:
-    """Return the notification without subject, or also without sender, if so many segments need it.
+    """Return the notification without subject, or also without sender, if the segments need it.
 
     Raises:
         BudgetError: it is too large without both, too.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Alphabet", "TextSegment", "default_text", "text_segments"]
 
+#: The escape to the extension table (3GPP TS 23.038, 6.2.1).
 _ESCAPE = 0x1B
 #: The default alphabet, from 0 to 0x7F. At 0x1B is the escape, which stands for no character.
 _DEFAULT = (

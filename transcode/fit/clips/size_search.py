@@ -16,7 +16,7 @@ from transcode.errors import BudgetError, TranscodeError
 from transcode.fit.clips.clip_tuning import TUNING
 from transcode.fit.clips.notes import BETTER
 from transcode.fit.clips.soundtrack import encode_richer, encode_soundtrack, packet_bytes
-from transcode.fit.clips.video_plan import Shape, effort_of, level_of, picture_format_of
+from transcode.fit.clips.video_plan import Shape, effort_of, frame_format_of, level_of
 from transcode.fit.container_format import sparing_format
 from transcode.media.clips.frames import framed, halved, motion, resized
 from transcode.media.clips.video_encode import Encoder, Settings, mux
@@ -173,7 +173,7 @@ class _Search:
                     fitted = self._at_half_rate(frames, coded, colours)
                     fitted = fitted or self._at_size(frames, coded, colours, settled=False)
                 else:
-                    canvas = picture_format_of(frames.width, frames.height)
+                    canvas = frame_format_of(frames.width, frames.height)
                     with framed(frames, canvas.width, canvas.height) as whole:
                         fitted = self._at_size(whole, coded, colours, settled=True)
                 if fitted is not None:
@@ -312,9 +312,7 @@ class _Search:
             frame_rate,
             profile=self._limits.h264_profile,
             effort=effort_of(shape, frames.end),
-            level=0
-            if codec == "h264"
-            else dict(picture_format_of(frames.width, frames.height).levels)[codec],
+            level=0 if codec == "h264" else dict(frame_format_of(frames.width, frames.height).levels)[codec],
             colour=colours.written(frames.width, frames.height),
         )
 
@@ -324,7 +322,7 @@ class _Search:
         x264 writes a level whose bit rate covers peaks of twice the mean, so H.264 gets half of it.
         """
         if self._form.video != "h264":
-            return picture_format_of(frames.width, frames.height).bit_rate
+            return frame_format_of(frames.width, frames.height).bit_rate
         # Flat content can't use a higher bit rate.
         useful = _MOST_BITS * frames.width * frames.height * len(frames) / frames.end
         return min(level_of(self._limits.h264_level).bit_rate / 2, useful)

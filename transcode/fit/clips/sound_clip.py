@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.errors import BudgetError, NotTakenError
-from transcode.fit.clips.video_plan import Shape, picture_format_of, shape_of
+from transcode.fit.clips.video_plan import Shape, frame_format_of, shape_of
 from transcode.fit.container_format import container_format_of, sparing_format
 from transcode.fit.record import Record, trimmed
 from transcode.fit.sound.audio import Heard, SoundForm, besides, decode_recorded, fit_forms
@@ -139,7 +139,7 @@ def _shape(size: tuple[int, int], seconds: float, limits: Limits, form: Containe
     shape = shape_of(size, rate, math.inf, limits, form.video)
     if form.video == "h264":
         return shape
-    canvas = picture_format_of(shape.width, shape.height)
+    canvas = frame_format_of(shape.width, shape.height)
     return Shape(canvas.width, canvas.height, shape.frame_rate)
 
 
@@ -230,7 +230,7 @@ def _sound_form(form: ContainerFormat, pictures: EncodedVideo, seconds: float) -
 
 def _settings(shape: Shape, form: ContainerFormat, limits: Limits, bit_rate: int) -> Settings:
     codec = form.video
-    levels = dict(picture_format_of(shape.width, shape.height).levels)
+    levels = dict(frame_format_of(shape.width, shape.height).levels)
     is_scarce = codec == "h264" and bit_rate < _LEAST_BIT_RATE
     return Settings(
         codec,

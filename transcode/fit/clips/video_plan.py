@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from transcode.model import Limits
 
 __all__ = [
+    "FrameFormat",
     "Level",
-    "PictureFormat",
     "Shape",
     "effort_of",
+    "frame_format_of",
     "info_of",
     "keeping_format",
     "level_of",
-    "picture_format_of",
     "pictures_within",
     "richest_sound",
     "shape_of",
@@ -94,7 +94,7 @@ def level_of(name: str) -> Level:
 
 
 @dataclass(frozen=True, slots=True)
-class PictureFormat:
+class FrameFormat:
     """A frame size of H.263 and MPEG-4 decoders in old devices, with its bit rate and levels.
 
     Attributes:
@@ -111,18 +111,18 @@ class PictureFormat:
 
 
 #: Sub-QCIF, QCIF and CIF, and the highest frame rate that each of these levels has at its bit rate.
-_PICTURE_FORMATS = (
-    PictureFormat(128, 96, 64_000, (("h263", 10), ("mpeg4", 8))),
-    PictureFormat(176, 144, 64_000, (("h263", 10), ("mpeg4", 8))),
-    PictureFormat(352, 288, 128_000, (("h263", 20), ("mpeg4", 2))),
+_FRAME_FORMATS = (
+    FrameFormat(128, 96, 64_000, (("h263", 10), ("mpeg4", 8))),
+    FrameFormat(176, 144, 64_000, (("h263", 10), ("mpeg4", 8))),
+    FrameFormat(352, 288, 128_000, (("h263", 20), ("mpeg4", 2))),
 )
 _CANVAS_RATE = 15.0
 
 
-def picture_format_of(width: int, height: int) -> PictureFormat:
+def frame_format_of(width: int, height: int) -> FrameFormat:
     """Return the smallest picture format that holds a picture, or the largest where none holds it."""
     return next(
-        (one for one in _PICTURE_FORMATS if width <= one.width and height <= one.height), _PICTURE_FORMATS[-1]
+        (one for one in _FRAME_FORMATS if width <= one.width and height <= one.height), _FRAME_FORMATS[-1]
     )
 
 
@@ -252,8 +252,8 @@ def _shape_on_canvas(
     rate = frame_rate / max(1, math.ceil(frame_rate / most))
     # The picture formats have no portrait orientation, so the box is not turned.
     box = limits.max_video_width or math.inf, limits.max_video_height or math.inf
-    chosen = _PICTURE_FORMATS[0]
-    for canvas in _PICTURE_FORMATS[1:]:
+    chosen = _FRAME_FORMATS[0]
+    for canvas in _FRAME_FORMATS[1:]:
         pixels = canvas.width * canvas.height
         if canvas.width > box[0] or canvas.height > box[1]:
             break

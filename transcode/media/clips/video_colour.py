@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameConversion", "Table", "conversion"]
 
+#: Code points (H.273, tables 2 to 4).
 _BT709, _BT601, _BT2020 = 1, 6, 9
 
 #: Longer and shorter side of the largest frame, in pixels, that players show as BT.601 if the clip signals no

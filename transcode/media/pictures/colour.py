@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from transcode.media.samples.planes import Colour
     from transcode.media.samples.transfer import Space
 
-__all__ = ["INKS", "Conversion", "Inks", "conversion", "is_srgb", "of_space"]
+__all__ = ["INKS", "ColourConversion", "Inks", "conversion", "is_srgb", "of_space"]
 
 #: Largest difference, in levels of 255, on a grid of colours between a profile that counts as sRGB and
 #: sRGB. The many sRGB profiles differ by 1 level from each other, since curves and primaries are rounded.
@@ -69,7 +69,7 @@ def is_srgb(icc: bytes) -> bool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Conversion:
+class ColourConversion:
     """A conversion of samples to sRGB.
 
     Attributes:
@@ -143,7 +143,7 @@ class Conversion:
 
 
 @lru_cache(maxsize=_KEPT)
-def conversion(icc: bytes, inks: Inks) -> Conversion | None:
+def conversion(icc: bytes, inks: Inks) -> ColourConversion | None:
     """Return the conversion from a profile to sRGB, with the perceptual intent.
 
     Args:
@@ -157,19 +157,19 @@ def conversion(icc: bytes, inks: Inks) -> Conversion | None:
     if transform is None:
         return None
     if inks == "gray":
-        return Conversion(inks, None, _mapped(transform, np.arange(256, dtype=np.uint8)))
+        return ColourConversion(inks, None, _mapped(transform, np.arange(256, dtype=np.uint8)))
     if inks == "rgb" and (shaper := _shaper(icc)) is not None:
-        made = Conversion(inks, shaper, None)
+        made = ColourConversion(inks, shaper, None)
         # Curves and matrix are used only if they agree with LittleCMS.
         grid = _grid(18)
         ours = np.asarray(made.image(Image.fromarray(grid[None])))[0]
         if _distance(ours, _mapped(transform, grid)) <= _SAME:
             return made
-    return Conversion(inks, None, _mapped(transform, _grid(_NODES, 4 if inks == "cmyk" else 3)))
+    return ColourConversion(inks, None, _mapped(transform, _grid(_NODES, 4 if inks == "cmyk" else 3)))
 
 
 @lru_cache(maxsize=_KEPT)
-def of_space(space: Space, inks: Inks) -> Conversion:
+def of_space(space: Space, inks: Inks) -> ColourConversion:
     """Return the conversion from a space of standard dynamic range to sRGB.
 
     Args:
@@ -180,9 +180,9 @@ def of_space(space: Space, inks: Inks) -> Conversion:
     light = np.clip(linear(codes, space), 0, 1)
     if inks == "gray":
         gray = np.rint(255 * srgb(light)).astype(np.uint8)
-        return Conversion(inks, None, np.repeat(gray[:, None], 3, axis=1))
+        return ColourConversion(inks, None, np.repeat(gray[:, None], 3, axis=1))
     decode = np.rint(np.tile(light, (3, 1)) * (kernel.LINEAR_ONE - 1)).astype(np.int32)
-    return Conversion(inks, (decode, _in_units(to_bt709(space.chromaticities)), _encode()), None)
+    return ColourConversion(inks, (decode, _in_units(to_bt709(space.chromaticities)), _encode()), None)
 
 
 def _places(count: int) -> NDArray[np.uint8]:

@@ -58,7 +58,7 @@ def colour_notes(said: Said) -> tuple[Note, ...]:
     return (*ignored, TONED if said.space.is_high else CONVERTED)
 
 
-def to_srgb(icc: bytes | None, inks: colour.Inks, notes: list[Note]) -> colour.Conversion | None:
+def to_srgb(icc: bytes | None, inks: colour.Inks, notes: list[Note]) -> colour.ColourConversion | None:
     """Return the conversion from a profile to sRGB, or None without a usable profile; appends notes."""
     conversion = None if icc is None else colour.conversion(icc, inks)
     if conversion is not None:

@@ -24,6 +24,7 @@ Rdo = tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]]
 #: The picture of kernels.dct.measure(): components, tables, sampling, width and height.
 _Picture = tuple[Sequence[NDArray[np.int16]], Tables, Sequence[tuple[int, int]], int, int]
 
+#: Sampling factors, horizontal and vertical, of each component (T.81, A.1.1).
 _GRAY = ((1, 1),)
 _FACTORS = {"4:2:0": ((2, 2), (1, 1), (1, 1)), "4:4:4": ((1, 1), (1, 1), (1, 1))}
 

@@ -42,6 +42,7 @@ __all__ = [
 #: CIE 1931 chromaticities x and y of red, green, blue and white.
 Chromaticities = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 
+#: White points: x and y.
 _D65, _C, _DCI, _E = (0.3127, 0.3290), (0.310, 0.316), (0.314, 0.351), (1 / 3, 1 / 3)
 
 #: Code point for "unspecified".

@@ -1,4 +1,4 @@
-"""The phones of this centre: told by WAP push that a message waits, or what became of theirs."""
+"""The phones of this centre: told by WAP push that a message waits, or what became of one that they sent."""
 
 from __future__ import annotations
 

@@ -46,7 +46,8 @@ class Waiting(NamedTuple):
         oldest: when the attempt is due that is due first; None: nothing waits.
         reason: why an attempt failed that is tried again.
         failures: attempts in a row that failed, whosever they were.
-        probe_at: when the next attempt is allowed, where so many failed that the hop is only probed; else 0.
+        probe_at: when the next attempt is allowed, where the hop is only probed after failures in a row;
+            else 0.
     """
 
     route: Route | None

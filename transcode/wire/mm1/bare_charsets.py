@@ -15,6 +15,7 @@ from transcode.wire.mm1.wsp_numbers import CHARSETS, TEXT_QUOTE
 
 __all__ = ["Verdict", "sent_before", "verdict"]
 
+#: The MIBenum of UTF-8 (IANA, character sets).
 _UTF_8 = 0x6A
 #: A phone number in wire form, or the beginning of an international phone number.
 _NUMBER = re.compile(rb"\+?[0-9]+/TYPE=PLMN|\+[0-9]{3}", re.IGNORECASE)

@@ -201,6 +201,7 @@ def of_one(value: ValueType) -> ValueType:
 
 
 _VERSION_TEXT = re.compile(r"([0-7])(?:\.([0-9]{1,2}))?")
+#: The minor number of a version that has none (WAP-230-WSP, 8.4.2.3), and all versions by their octets.
 _MAJOR_ONLY = 15
 _VERSIONS: dict[int, HeaderValue] = {
     0x80 | major << 4 | minor: str(major) if minor == _MAJOR_ONLY else f"{major}.{minor}"
@@ -227,6 +228,7 @@ def _read_version(cursor: Cursor) -> HeaderValue | None:
     return _VERSIONS[cursor.short_integer() | 0x80]
 
 
+#: Address-present-token and Insert-address-token of From: the sender follows, or the MMS centre inserts it.
 _ADDRESS_PRESENT = 0x80
 _INSERT_ADDRESS = 0x81
 

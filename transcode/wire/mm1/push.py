@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST", "capacity", "joined_segments", "place_of", "push_segments", "wap_push"]
 
+#: The PDU type Push (WAP-230-WSP, table 34).
 _PUSH = 0x06
 #: The content type application/vnd.wap.mms-message (WAP-230-WSP, table 40), and X-Wap-Application-Id with the
 #: number of x-wap-application:mms.ua (registered push application ids).
@@ -100,7 +101,7 @@ def push_segments(push: bytes, *, reference: int, most: int = 8) -> tuple[bytes,
 
 
 def capacity(segments: int) -> int:
-    """Return the octets of a push that so many short messages hold."""
+    """Return the number of octets of a push that a number of short messages holds."""
     if segments == 1:
         return _USER_DATA - len(_header(_PORTS))
     return segments * (_USER_DATA - len(_header(_PORTS, _part(0, 1, 1))))

@@ -1,7 +1,7 @@
 """Conversions between MM7 reports and Submission: DeliveryReportReq and ReadReplyReq.
 
-Recipient is who got or read the message, Sender is the provider that sent it. MM7 has words of its own for
-statuses; MM1 and MM4 share theirs.
+Recipient is who got or read the message, Sender is the provider that sent it. The words of a status in
+MM7 differ from those in MM1 and MM4, which are the same.
 """
 
 from __future__ import annotations
