@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import msgspec
 import openapi_spec_validator
 import pytest
 
@@ -15,8 +16,11 @@ from tests.relay.api.conftest import Office, office
 from tests.relay.phone import Gateway
 from transcode.relay.api.document import document
 from transcode.relay.api.operations import OPERATIONS
+from transcode.relay.api.problems import KINDS
+from transcode.relay.api.schema import NewMessage
 from transcode.relay.api_settings import Api
 from transcode.relay.config import Local
+from transcode.relay.statuses import Status
 
 
 def test_it_is_openapi() -> None:
@@ -42,6 +46,13 @@ def test_pages_name_each_operation(operation: object) -> None:
     page = Path(__file__).parents[3] / "docs/pages/reference/api.md"
     method, path = operation.method, operation.path  # type: ignore[attr-defined]
     assert f"`{method} {path}`" in page.read_text("utf-8")
+
+
+def test_pages_name_each_field_status_and_problem() -> None:
+    page = (Path(__file__).parents[3] / "docs/pages/reference/api.md").read_text("utf-8")
+    fields = msgspec.structs.fields(NewMessage)
+    for word in (*(field.encode_name for field in fields), *Status, *KINDS):
+        assert f"`{word}`" in page
 
 
 def test_as_schemathesis_drives_it(tmp_path: Path, gateway: Gateway) -> None:

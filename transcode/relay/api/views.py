@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cursor", "message", "notice", "of_cursor", "webhook"]
 
+_ID = re.compile(r"[0-9a-f]{32}")
 #: Events whose detail is the sender's business: why an attempt failed. What a phone says of itself is not.
 _TOLD = frozenset(
     str(event)
@@ -131,9 +134,11 @@ def of_cursor(word: str) -> tuple[float, str]:
     try:
         octets = base64.b64decode(word + "=" * (-len(word) % 4), altchars=b"-_", validate=True)
         at, _, name = octets.decode("ascii").partition(" ")
-        return float(at), name
     except (binascii.Error, UnicodeError) as error:
         raise ValueError(str(error)) from error
+    if not math.isfinite(float(at)) or not _ID.fullmatch(name):
+        raise ValueError("it names no message")
+    return float(at), name
 
 
 def _time(at: float) -> datetime:
