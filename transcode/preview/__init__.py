@@ -15,58 +15,29 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from transcode.door import Door
-from transcode.errors import BudgetError, MessageError, SourceError
+from transcode.errors import MessageError
 from transcode.message import smil
 from transcode.message.address import plain
 from transcode.messages.edit import submission
 from transcode.messages.read import read
-from transcode.model import Limits
 from transcode.preview.downloads import data_uri, link, named
+from transcode.preview.playable import SHOWN, played, recording
+from transcode.preview.slides import English, Shown, Slideshow, said
 from transcode.preview.words import said_value, span
 from transcode.wire.convert import length
 from transcode.wire.forms import form_of_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from transcode.model import Form, MessageFields, Part, Report, SlideParts
 
 __all__ = ["page"]
 
-#: Content types that browsers show and play, and the type on the page. A 3GP file is an
-#: ISO base media file: browsers play one with H.264 as MP4.
-_SHOWN = {
-    "image/avif": "image/avif",
-    "image/bmp": "image/bmp",
-    "image/gif": "image/gif",
-    "image/jpeg": "image/jpeg",
-    "image/jpg": "image/jpeg",
-    "image/png": "image/png",
-    "image/webp": "image/webp",
-    "video/3gpp": "video/mp4",
-    "video/mp4": "video/mp4",
-    "video/webm": "video/webm",
-    "audio/aac": "audio/aac",
-    "audio/mp3": "audio/mpeg",
-    "audio/mp4": "audio/mp4",
-    "audio/mpeg": "audio/mpeg",
-    "audio/wav": "audio/wav",
-    "audio/x-wav": "audio/wav",
-}
-
 #: The first link, which keys reach before all others.
 _SKIP = '<a class="skip" href="#show">To the slides</a>\n'
 
 _PART_COLUMNS = (("Part", ""), ("Bytes", ' class="number"'), ("Share", ' class="number"'))
-
-#: Codecs that browsers play, by FFmpeg's names.
-_PLAYED = {"h264", "vp8", "vp9", "av1", "libdav1d", "libvpx", "libvpx-vp9"}
-_PLAYED_SOUND = {None, "aac", "mp3", "mp3float", "opus", "libopus", "vorbis"}
-#: The limits of the clip that takes the place of one that browsers do not play.
-_PLAYABLE = Limits(4_000_000, formats=("video/mp4",), codecs=("h264", "aac"))
-
-#: The longest sound that is decoded for the page, in seconds.
-_MAX_SECONDS = 600.0
 
 
 def page(data: bytes | memoryview, *, limit: int | None = None, reports: Sequence[Report] = ()) -> bytes:
@@ -119,11 +90,12 @@ def _page(message: MessageFields, size: _Size, reports: Sequence[Report]) -> byt
     slides = smil.slides(message)
     style, script = _asset("style.css"), _asset("player.js")
     title = message.subject or "Message without a subject"
-    drawn = _Drawn()
+    sources = _Inside()
+    shown = Slideshow(sources, English())
     sections = (
-        _show(slides, drawn, text_first=smil.has_text_first(message)),
+        shown.html(slides, text_first=smil.has_text_first(message)),
         _facts(message, size),
-        _parts(message, size.counted, drawn),
+        _parts(message, size.counted, {one: shown.place(part) for one, part in sources.unchanged.items()}),
         _attachments(message, slides),
         _reports(reports),
         _listed("Odd in this message", message.oddities, "odd"),
@@ -144,7 +116,7 @@ def _page(message: MessageFields, size: _Size, reports: Sequence[Report]) -> byt
 <style>{style}</style>
 </head>
 <body>
-{_SKIP if slides else ""}<header><h1>{_said(title)}</h1>
+{_SKIP if slides else ""}<header><h1>{said(title)}</h1>
 {_size(size, form_of_type(message.message_type))}</header>
 <main>
 {"".join(sections)}</main>
@@ -165,11 +137,6 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _said(text: object) -> str:
-    """Foreign text: escaped, and its direction isolated."""
-    return f'<bdi dir="auto">{escape(str(text))}</bdi>'
-
-
 def _size(size: _Size, form: Form) -> str:
     """The size of the message, and by how much it is over the limit."""
     counted, limit = size.counted, size.limit
@@ -188,153 +155,33 @@ def _section(title: str, body: str) -> str:
     return f'<section class="card">\n<h2>{title}</h2>\n{body}</section>\n' if body else ""
 
 
-# --- The slides -------------------------------------------------------------------------------------
+class _Inside:
+    """Media within the page, as URIs.
 
-
-def _show(slides: Sequence[SlideParts], drawn: _Drawn, *, text_first: bool) -> str:
-    if not slides:
-        return (
-            '<section class="card show">\n<h2>Slides</h2>\n<p>This message shows nothing.</p>\n</section>\n'
-        )
-    shown = "".join(
-        _slide(number, len(slides), slide, drawn, text_first=text_first)
-        for number, slide in enumerate(slides, 1)
-    )
-    return f"""<section class="card show" id="show" tabindex="-1" aria-labelledby="show-title">
-<h2 id="show-title">As a phone shows it</h2>
-<div class="phone">
-{shown}</div>
-<div class="controls" role="group" aria-label="Slideshow">
-<button type="button" id="back" aria-label="Previous slide">&#8249;</button>
-<button type="button" id="play" class="main">Play</button>
-<button type="button" id="next" aria-label="Next slide">&#8250;</button>
-<div class="time">
-<progress id="progress" aria-label="Time of this slide" value="0" max="1"></progress>
-<span id="clock"></span>
-</div>
-<p class="status" id="status" role="status" aria-live="polite"></p>
-</div>
-</section>
-"""
-
-
-class _Drawn:
-    """The parts on the page and their places: a part that several slides show is there once."""
+    Attributes:
+        unchanged: the parts whose octets the page has as they are, by their id().
+    """
 
     def __init__(self) -> None:
-        self._places: dict[int, tuple[str, int]] = {}
-        self._unchanged: set[int] = set()
+        self.unchanged: dict[int, Part] = {}
 
-    def element(self, tag: str, part: Part, number: int, label: str, inner: Callable[[], str]) -> str:
-        """An element for a part on a slide; the script fills it where the part was drawn before.
-
-        Args:
-            tag: the name and the attributes of the element.
-            part: the part to show.
-            number: the number of the slide, from 1.
-            label: the name of the medium on the slide.
-            inner: draws the part.
-        """
-        place, first = self._places.setdefault(id(part), (f"part-{len(self._places) + 1}", number))
-        name = tag.partition(" ")[0]
-        if first == number:
-            return f'<{tag} id="{place}">{inner()}</{name}>\n'
-        return f'<{tag} data-same="{place}" data-label="{label}">As on slide {first}</{name}>\n'
-
-    def source(self, part: Part, kind: str, data: bytes) -> str:
-        """The URI of a medium; whether it has the octets of the part unchanged is kept for its link."""
+    def medium(self, part: Part, *, is_sound: bool) -> Shown | str:
+        """Return what shows a part; what browsers do not play is re-encoded."""
+        kind, data = SHOWN.get(part.content_type), bytes(part.data)
+        is_clip = part.content_type.startswith("video/")
+        if is_sound and kind is None:
+            decoded = recording(data)
+            kind, data = (None, data) if decoded is None else ("audio/wav", decoded)
+        elif is_clip and not is_sound:
+            kind, data = played(kind, data)
+        if kind is None:
+            return "which can't be decoded" if is_clip or is_sound else "which this page does not show"
         if len(data) == len(part.data) and data == part.data:
-            self._unchanged.add(id(part))
-        return data_uri(kind, data)
-
-    def octets(self, part: Part) -> str | None:
-        """The id of the element whose medium has the octets of a part, or None."""
-        return self._places[id(part)][0] if id(part) in self._unchanged else None
-
-
-def _slide(number: int, count: int, slide: SlideParts, drawn: _Drawn, *, text_first: bool) -> str:
-    pieces = []
-    image, text, audio = slide.image, slide.text, slide.audio
-    if image is not None:
-        label = f"{'Clip' if image.content_type.startswith('video/') else 'Picture'} of slide {number}"
-        pieces.append(
-            drawn.element('div class="picture"', image, number, label, lambda: _picture(image, label, drawn))
-        )
-    if text is not None:
-        alone = "" if image is not None else " alone"
-        label = f"Text of slide {number}"
-        # The focus lets keys scroll a long text.
-        tag = f'p class="text{alone}" dir="auto" tabindex="0" aria-label="{label}"'
-        pieces.append(drawn.element(tag, text, number, label, lambda: escape(text.text)))
-    if audio is not None:
-        label = f"Sound of slide {number}"
-        pieces.append(
-            drawn.element('div class="sound"', audio, number, label, lambda: _sound(audio, label, drawn))
-        )
-    first = " text-first" if text_first and image is not None and text is not None else ""
-    return (
-        f'<div class="slide{first}" role="group" aria-roledescription="slide"'
-        f' aria-label="Slide {number} of {count}" data-seconds="{slide.duration:g}"'
-        f' data-span="{span(slide.duration)}">\n'
-        f"{''.join(pieces)}</div>\n"
-    )
-
-
-def _picture(part: Part, label: str, drawn: _Drawn) -> str:
-    kind, data = _SHOWN.get(part.content_type), bytes(part.data)
-    if part.content_type.startswith("video/"):
-        kind, data = _played(kind, data)
-    if kind is None:
-        clip = part.content_type.startswith("video/")
-        why = "which can't be decoded" if clip else "which this page does not show"
-        return f"<p>{_said(part.content_type)}, {why}</p>"
-    source = drawn.source(part, kind, data)
-    if kind.startswith("video/"):
-        return f'<video controls playsinline preload="auto" aria-label="{label}" src="{source}"></video>'
-    return f'<img alt="{label}" src="{source}">'
-
-
-def _sound(part: Part, label: str, drawn: _Drawn) -> str:
-    kind, data = _SHOWN.get(part.content_type), bytes(part.data)
-    if kind is None:
-        decoded = _decoded(data)
-        if decoded is None:
-            return f"<p>{_said(part.content_type)}, which can't be decoded</p>"
-        kind, data = "audio/wav", decoded
-    source = drawn.source(part, kind, data)
-    return f'<audio controls preload="auto" aria-label="{label}" src="{source}"></audio>'
-
-
-def _played(kind: str | None, data: bytes) -> tuple[str | None, bytes]:
-    """A clip that browsers play, re-encoded as H.264 where needed; no type where the clip is broken."""
-    # Imported here: few messages need a decoder.
-    from transcode.fit.medium import fit_content
-    from transcode.media.clips import clip
-    from transcode.media.source.inputs import Input
-
-    content = Input("clip", data)
-    try:
-        with Door("source", content.name):
-            found = clip.probe(content)
-            sound = None if found.audio is None else found.audio.codec
-            if kind is not None and found.video.codec in _PLAYED and sound in _PLAYED_SOUND:
-                return kind, data
-            return "video/mp4", fit_content(content, _PLAYABLE).data
-    except (SourceError, BudgetError):
-        return None, data
-
-
-def _decoded(data: bytes) -> bytes | None:
-    """Sound that browsers do not play, such as AMR, as WAV; None where the sound is broken."""
-    # Imported here: few messages need a decoder.
-    from transcode.media.sound import audio, wav
-    from transcode.media.source.inputs import Input
-
-    try:
-        with Door("source", "sound"):
-            return wav.to_bytes(audio.decode(Input("sound", data), max_seconds=_MAX_SECONDS).pcm)
-    except SourceError:
-        return None
+            self.unchanged[id(part)] = part
+        source = data_uri(kind, data)
+        if is_sound:
+            return Shown("audio", source)
+        return Shown("video" if kind.startswith("video/") else "image", source)
 
 
 # --- What is in the message ---------------------------------------------------------------------------
@@ -352,7 +199,7 @@ def _facts(message: MessageFields, size: _Size) -> str:
         ("Transaction", message.transaction_id),
         *((name, said_value(name, value)) for name, value in message.headers),
     ]
-    listed = "".join(f"<dt>{escape(name)}</dt><dd>{_said(value)}</dd>\n" for name, value in rows if value)
+    listed = "".join(f"<dt>{escape(name)}</dt><dd>{said(value)}</dd>\n" for name, value in rows if value)
     gauge = ""
     if size.limit is not None:
         kind = ' class="over"' if size.over else ""
@@ -361,10 +208,10 @@ def _facts(message: MessageFields, size: _Size) -> str:
     return _section("Message", f"{gauge}<dl>\n{listed}</dl>\n")
 
 
-def _parts(message: MessageFields, size: int, drawn: _Drawn) -> str:
+def _parts(message: MessageFields, size: int, places: dict[int, str]) -> str:
     rows = [
         (
-            f'{link(part, drawn.octets(part))} <span class="soft">{_said(part.content_type)}</span>',
+            f'{link(part, places.get(id(part)))} <span class="soft">{said(part.content_type)}</span>',
             len(part.data),
         )
         for part in message.parts
@@ -394,7 +241,7 @@ def _attachments(message: MessageFields, slides: Iterable[SlideParts]) -> str:
             continue
         name = named(part)
         text = f"<pre>{escape(part.text)}</pre>\n" if part.content_type.startswith("text/") else ""
-        items.append(f"<h3>{_said(name)}</h3>\n<p>{_said(part.content_type)}</p>\n{text}")
+        items.append(f"<h3>{said(name)}</h3>\n<p>{said(part.content_type)}</p>\n{text}")
     return _section("Sent along", "".join(items))
 
 
@@ -409,13 +256,13 @@ def _reports(reports: Iterable[Report]) -> str:
             facts.append(span(report.seconds))
         if report.quality is not None:
             facts.append(f"quality {report.quality:.0f}/100")
-        notes = "".join(f"<li>{_said(text)}</li>\n" for text in (*facts, *(n.text for n in report.notes)))
-        items.append(f"<h3>{_said(report.source)}</h3>\n<ul>\n{notes}</ul>\n")
+        notes = "".join(f"<li>{said(text)}</li>\n" for text in (*facts, *(n.text for n in report.notes)))
+        items.append(f"<h3>{said(report.source)}</h3>\n<ul>\n{notes}</ul>\n")
     return _section("How it came about", "".join(items))
 
 
 def _listed(title: str, texts: Iterable[str], kind: str) -> str:
-    lines = "".join(f"<li>{_said(text)}</li>\n" for text in texts)
+    lines = "".join(f"<li>{said(text)}</li>\n" for text in texts)
     return _section(title, f'<ul class="{kind}">\n{lines}</ul>\n' if lines else "")
 
 

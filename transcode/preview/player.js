@@ -8,6 +8,7 @@
   // Of a message that shows nothing there is nothing to play.
   if (show === null) return;
   const slides = Array.from(show.querySelectorAll(".slide"));
+  const words = JSON.parse(show.dataset.words);
   const [back, play, next] = ["back", "play", "next"].map((id) => document.getElementById(id));
   const bar = document.getElementById("progress");
   const status = document.getElementById("status");
@@ -54,7 +55,7 @@
   }
 
   function name() {
-    play.textContent = timer !== null ? "Pause" : ended() ? "Play again" : "Play";
+    play.textContent = timer !== null ? words.pause : ended() ? words.again : words.play;
   }
 
   const ended = () => here === slides.length - 1 && passed >= seconds[here];
@@ -67,7 +68,8 @@
     slides.forEach((slide, number) => { slide.hidden = number !== here; });
     back.disabled = here === 0;
     next.disabled = here === slides.length - 1;
-    status.textContent = `Slide ${here + 1} of ${slides.length}, ${slides[here].dataset.span}`;
+    status.textContent = words.slide.replace("{number}", here + 1).replace("{count}", slides.length)
+      .replace("{span}", slides[here].dataset.span);
     slides[here].querySelectorAll(".text").forEach((text) => { text.scrollTop = 0; mark(text); });
     media().forEach((medium) => { medium.currentTime = 0; });
     if (timer !== null) start();
@@ -123,6 +125,7 @@
     event.preventDefault();
   });
   slides.forEach((slide) => slide.querySelectorAll(".text").forEach((text) => {
+    text.dataset.more = words.more;
     text.addEventListener("scroll", () => mark(text));
   }));
   window.addEventListener("resize", () => slides[here].querySelectorAll(".text").forEach(mark));
