@@ -98,7 +98,15 @@ def test_a_phone_is_made_known(tmp_path: Path) -> None:
         "--config",
         path,
     )
-    assert found == {"number": BOB, "network": "us-att", "device": "", "mms": False, "link": True}
+    assert found == {
+        "number": BOB,
+        "network": "us-att",
+        "device": "",
+        "mms": False,
+        "link": True,
+        "link_after": None,
+        "language": "",
+    }
     store = SqliteStore(tmp_path / "relay" / "relay.sqlite")
     assert store.subscriber(BOB) is not None
     store.close()
@@ -114,7 +122,14 @@ def test_what_is_known_of_a_phone(kept: Path) -> None:
     (found,) = lines("relay-phone", "relay", "phone", BOB, "--config", kept)
     assert found == {
         "number": BOB,
-        "registered": {"network": "us-att", "device": "", "mms": True, "link": False},
+        "registered": {
+            "network": "us-att",
+            "device": "",
+            "mms": True,
+            "link": False,
+            "link_after": None,
+            "language": "",
+        },
         "seen": {"at": 5.0, "document": device.document, "differences": ["<r/>"], "agent": "phone/1"},
         "last": {"id": newest.message, "at": newest.changed_at, "state": newest.state},
     }

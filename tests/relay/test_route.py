@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.relay.made import envelope
 from transcode.relay.hops import Hop, clash
+from transcode.relay.linking import Pages
 from transcode.relay.model import Event, Route, Subscriber
 from transcode.relay.route import Router
 
@@ -27,6 +28,7 @@ C = Hop(Route.PEER, "c", prefixes=("+44",), domains=("c.example",), may_relay=Tr
 SHOP = Hop(Route.VASP, "shop", numbers=("12345", "+15550777"), domains=("shop.example",))
 REST = Hop(Route.PEER, "rest", is_default=True)
 ROUTER = Router((HERE, ALSO, B, C, SHOP))
+PAGED = Router((HERE, ALSO, B, C, SHOP), pages=Pages())
 
 
 def name(hop: Hop | None) -> str | None:
@@ -264,15 +266,26 @@ def test_the_default_is_no_open_relay(peer: str, recipient: str) -> None:
     ],
 )
 def test_what_a_phone_takes(mms: bool, link: bool, event: Event, route: Route | None) -> None:
-    """A subscriber is served whatever the prefix, and whoever sends."""
+    """A subscriber is served whatever the prefix, and whoever sends; links need pages."""
+    known = Subscriber("+49", "us-att", mms=mms, link=link, link_after=60.0)
     for peer in ("", "b", "shop"):
-        found = ROUTER.verdict("+49", Subscriber("+49", "us-att", mms=mms, link=link), envelope(peer=peer))
-        assert (found.event, found.route, found.peer) == (event, route, "")
+        found = PAGED.verdict("+49", known, envelope(peer=peer))
+        assert (found.event, found.route, found.peer, found.may_link) == (event, route, "", link)
+        bare = ROUTER.verdict("+49", known, envelope(peer=peer))
+        assert (bare.route, bare.may_link) == (Route.LOCAL if mms else None, False)
+    assert PAGED.verdict("+49", known, envelope()).link_after == (60.0 if mms else None)
 
 
-def test_a_phone_that_takes_mms_keeps_its_time() -> None:
-    """There are no pages, so no link ends a message before it expires."""
-    assert not ROUTER.verdict("+1555", Subscriber("+1555", "us-att", link=True), envelope()).may_link
+@pytest.mark.parametrize("everybody", [True, False])
+def test_a_network_without_mms(everybody: bool) -> None:
+    """Its profile says so: who is in it, by prefix or as a subscriber, gets a link if that is allowed."""
+    none = Hop(Route.LOCAL, network="at-a1-3", prefixes=("+49",))
+    router = Router((none, HERE), pages=Pages(everybody=everybody))
+    found = router.verdict("+491", None, envelope())
+    assert (found.route, found.may_link) == ((Route.LINK, True) if everybody else (None, False))
+    assert router.verdict("+1555", None, envelope()).may_link is everybody
+    assert router.verdict("+1555", Subscriber("+1555", "at-a1-3", link=True), envelope()).route is Route.LINK
+    assert Router((none,)).verdict("+491", None, envelope()).event is Event.UNROUTABLE
 
 
 def test_who_is_not_served() -> None:

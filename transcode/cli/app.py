@@ -25,6 +25,7 @@ from transcode.cli.relay import relay
 from transcode.cli.relay_blocks import block, unblock
 from transcode.cli.relay_keys import key
 from transcode.cli.relay_operations import backup, expire, export, peers, restore, secret
+from transcode.cli.relay_pages import takedown
 from transcode.cli.relay_phones import phone
 from transcode.cli.send import send
 from transcode.cli.show import print_error
@@ -98,7 +99,7 @@ def options(
 for function in (fit, message, adapt, send, slideshow, preview, batch, inspect, doctor):
     app.command(cls=Command)(function)
 app.add_typer(profiles, name="profiles")
-for function in (phone, block, unblock, peers, expire, export, backup, restore, secret):
+for function in (phone, block, unblock, takedown, peers, expire, export, backup, restore, secret):
     relay.command(cls=Command)(function)
 relay.add_typer(key, name="key")
 app.add_typer(relay, name="relay")

@@ -15,6 +15,7 @@ from rich.table import Table
 from transcode.cli.command import Exit, command
 from transcode.cli.help import Command, Group
 from transcode.cli.options import Json
+from transcode.cli.relay_pages import page_fields, page_line
 from transcode.cli.relay_store import RelayConfig, clock, configuration, normal, opened, shown
 from transcode.cli.show import answer, print_json, print_line, print_remark
 from transcode.errors import MessageError, MissingPackage
@@ -102,14 +103,17 @@ def trail(number: RecipientOrId, *, relay_config: RelayConfig = None, as_json: J
     """Show what happened to each message of a recipient, and why; newest message first."""
     from transcode.relay.places import pseudonyms
     from transcode.relay.store.operations import of_number
+    from transcode.relay.store.pages import of_delivery
 
     with opened(relay_config) as store:
         meant = normal(relay_config, number)
         found = of_number(store, pseudonyms(configuration(relay_config), store), meant)
         trails = [store.trail(delivery.id) for delivery in found]
-    for delivery, lines in zip(found, trails, strict=True):
+        pages = [of_delivery(store, delivery.id) for delivery in found]
+    for delivery, lines, page in zip(found, trails, pages, strict=True):
         if as_json:
-            print_json(**shown(delivery), events=[dataclasses.asdict(line) for line in lines])
+            events = [dataclasses.asdict(line) for line in lines]
+            print_json(**shown(delivery), events=events, page=page_fields(page))
             continue
         work = delivery.due_event or "an attempt"
         due = "" if delivery.due is None else f"; {clock(delivery.due)}: {work}"
@@ -118,6 +122,8 @@ def trail(number: RecipientOrId, *, relay_config: RelayConfig = None, as_json: J
             moved = line.after if line.after != line.before else ""
             detail = f" ({line.detail})" if line.detail else ""
             print_line(f"  {clock(line.at)}  {moved:<12}  {line.event}{detail}")
+        if page is not None:
+            print_line(f"  {page_line(page)}")
     if not found:
         print_remark(f"no message has the recipient or the Message-ID {number}")
     return Exit.DONE if found else Exit.SOME_FAILED
@@ -161,15 +167,27 @@ def subscribe(
     link: Annotated[
         bool, typer.Option("--link/--no-link", help="Whether a link by SMS may replace a message.")
     ] = False,
+    link_after: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="From the first notification to the link; else timers.link."),
+    ] = None,
+    language: Annotated[
+        str, typer.Option(metavar="NAME", help="The language of links, such as de; else that of the country.")
+    ] = "",
     relay_config: RelayConfig = None,
     as_json: Json = False,
 ) -> Exit:
     """Say what is known of a phone, for messages that it fetches from now on."""
     import transcode
+    from transcode.relay.languages import LANGUAGES
     from transcode.relay.model import Subscriber
 
+    if language and language not in LANGUAGES:
+        raise MessageError(f"--language: {language!r} is not one of {', '.join(LANGUAGES)}")
+    if link_after is not None and not 0 <= link_after < float("inf"):
+        raise MessageError(f"--link-after: {link_after} is no number of seconds")
     profile = transcode.find_profile(carrier)
-    known = Subscriber(normal(relay_config, number), profile.id, device, mms, link)
+    known = Subscriber(normal(relay_config, number), profile.id, device, mms, link, link_after, language)
     with opened(relay_config, make=True) as store:
         store.subscribe(known).result()
     if as_json:

@@ -58,7 +58,8 @@ def _print(number: str, registered: Subscriber | None, seen: Seen | None, last: 
 def _registered(known: Subscriber | None) -> dict[str, object] | None:
     if known is None:
         return None
-    return {"network": known.network, "device": known.device, "mms": known.mms, "link": known.link}
+    names = ("network", "device", "mms", "link", "link_after", "language")
+    return {name: getattr(known, name) for name in names}
 
 
 def _seen(seen: Seen | None) -> dict[str, object] | None:

@@ -13,6 +13,9 @@
   const bar = document.getElementById("progress");
   const status = document.getElementById("status");
   const clock = document.getElementById("clock");
+  // Where one reads from the right, the next slide is to the left.
+  const [backward, forward] = getComputedStyle(show).direction === "rtl"
+    ? ["ArrowRight", "ArrowLeft"] : ["ArrowLeft", "ArrowRight"];
   const seconds = slides.map((slide) => Number(slide.dataset.seconds));
   let here = 0;
   let passed = 0;
@@ -116,8 +119,8 @@
   show.addEventListener("keydown", (event) => {
     if (event.target instanceof HTMLMediaElement || event.altKey || event.ctrlKey || event.metaKey) return;
     const inText = event.target.classList.contains("text");
-    if (event.key === "ArrowLeft" && here > 0) go(here - 1);
-    else if (event.key === "ArrowRight" && here + 1 < slides.length) go(here + 1);
+    if (event.key === backward && here > 0) go(here - 1);
+    else if (event.key === forward && here + 1 < slides.length) go(here + 1);
     else if (event.key === "Home" && !inText) go(0);
     else if (event.key === "End" && !inText) go(slides.length - 1);
     else if (event.key === " " && event.target === show) play.click();

@@ -121,7 +121,7 @@ class Slideshow:
 <button type="button" id="next" aria-label="{say("Next slide")}">&#8250;</button>
 <div class="time">
 <progress id="progress" aria-label="{say("Time of this slide")}" value="0" max="1"></progress>
-<span id="clock"></span>
+<span id="clock" dir="ltr"></span>
 </div>
 <p class="status" id="status" role="status" aria-live="polite"></p>
 </div>

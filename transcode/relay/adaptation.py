@@ -132,7 +132,37 @@ class Adapter:
             JobLost: the adaptation crashed, or took too long.
             TranscodeError: the message can't be adapted.
         """
-        place = _place(envelope, target)
+        make = _adapted_ahead if ahead else _adapted
+        made_of = (envelope, target, str(self._documents))
+        return self._begin(envelope, target.key, make, made_of, ahead=ahead)
+
+    def make(
+        self, envelope: Envelope, key: str, function: Callable[..., bytes], *arguments: object
+    ) -> Future[str]:
+        """Return a future with the name of octets that are made of a message, once, and kept with it.
+
+        Args:
+            envelope: the message.
+            key: what they are. Another version of this program makes them anew.
+            function: makes them, of the octets of the message or their path, and of the arguments.
+            arguments: its other arguments.
+
+        Raises, from the future:
+            JobLost: the process crashed, or took too long.
+            Exception: what the function raises.
+        """
+        return self._begin(envelope, f"{transcode.__version__} {key}", function, arguments)
+
+    def _begin(
+        self,
+        envelope: Envelope,
+        key: str,
+        make: Callable[..., bytes],
+        made_of: tuple[object, ...],
+        *,
+        ahead: bool = False,
+    ) -> Future[str]:
+        place = _place(envelope, key)
         with self._lock:
             making = self._making.get(place)
             if making is None:
@@ -151,10 +181,9 @@ class Adapter:
         except OSError as error:
             self._end(place, making, error)
             return making.future
-        make = _adapted_ahead if ahead else _adapted
         try:
             jobs = self._ahead() if ahead else self._jobs
-            job = jobs.submit(make, source, envelope, target, str(self._documents))
+            job = jobs.submit(make, source, *made_of)
         except (OSError, RuntimeError) as error:
             # No process can be started now. Who asks later does not wait for this one.
             self._end(place, making, error)
@@ -194,12 +223,12 @@ class Adapter:
             making.future.set_result(outcome)
 
 
-def _place(envelope: Envelope, target: Target) -> tuple[str, str]:
-    """Return where adapted octets are kept: with the message, by the phone and by what they are made of.
+def _place(envelope: Envelope, key: str) -> tuple[str, str]:
+    """Return where adapted octets are kept: with the message, by what they are and what they are made of.
 
     The sender may replace the content while it is adapted.
     """
-    return envelope.id, f"{target.key} {envelope.blob[:16]}"
+    return envelope.id, f"{key} {envelope.blob[:16]}"
 
 
 def _warm() -> None:

@@ -11,6 +11,7 @@ from transcode.errors import ConfigError, ProfileError
 from transcode.relay.admin_listener import Admin, check_admin
 from transcode.relay.api_settings import Api, check_api
 from transcode.relay.hops import Hop, clash, is_network_code
+from transcode.relay.linking import Pages, check_pages
 from transcode.relay.logs import Log, check_log
 from transcode.relay.model import Route
 from transcode.relay.networks import check_networks
@@ -158,6 +159,7 @@ class Config:
         mm4: where mails of other centres arrive.
         peer: the other centres.
         mm7, vasp: the door for providers, and who they are.
+        pages: for who can't receive a message; None: there are no pages, and no links to them.
     """
 
     name: str = "mmsc.localhost"
@@ -181,6 +183,7 @@ class Config:
     peer: tuple[Peer, ...] = ()
     mm7: Mm7 = field(default_factory=Mm7)
     vasp: tuple[Vasp, ...] = ()
+    pages: Pages | None = None
 
     @property
     def hops(self) -> tuple[Hop, ...]:
@@ -291,6 +294,7 @@ def checked(config: Config, source: str) -> Config:
     check_admin(config.admin, source)
     names = [*(one.name for one in config.peer), *(one.name for one in config.vasp)]
     check_api(config.api, names, source)
+    check_pages(config.pages, source)
     for place, role in enumerate(config.roles):
         if role not in ROLES:
             raise ConfigError(source, f"{role!r} is not one of {', '.join(ROLES)}", key=f"roles[{place}]")

@@ -21,9 +21,11 @@ __all__ = [
     "REGISTRY",
     "STEPS",
     "Changes",
+    "abuse_reported",
     "answered",
     "answers_of",
     "noticed",
+    "page_viewed",
     "step",
     "submitted",
     "timed",
@@ -80,6 +82,9 @@ _commits = Histogram(
     buckets=(0.0001, 0.00025, 0.0005, *_SECONDS),
     registry=REGISTRY,
 )
+
+_views = Counter("transcode_relay_page_views", "Views of pages.", registry=REGISTRY)
+_abuse = Counter("transcode_relay_abuse_reports", "Reports of abuse.", registry=REGISTRY)
 
 # Every value is there from the start, at zero: a rate over one that appears later misses its first events.
 _of_event = {str(event): _events.labels(event.name.lower()) for event in Event} | {
@@ -147,6 +152,16 @@ def submitted(door: str, taken: str | Refusal) -> None:
 def noticed(outcome: str) -> None:
     """Count a request to a webhook: ``"taken"``, ``"failed"`` or ``"given up"``."""
     _of_notice[outcome].inc()
+
+
+def page_viewed() -> None:
+    """Count a view of a page."""
+    _views.inc()
+
+
+def abuse_reported() -> None:
+    """Count a report of abuse."""
+    _abuse.inc()
 
 
 def answered(door: str, status: int) -> None:

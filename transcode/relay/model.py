@@ -251,6 +251,7 @@ class Delivery:
         transaction_id: the id of the MM4_forward.REQ, which a repetition has too; ``""``: none was sent.
         deferred: whether the phone answered Deferred; it then acknowledges with an M-Acknowledge.ind.
         may_link: whether a link by SMS may replace the message.
+        link_after: the seconds from the first notification to the link; None: those of the timers.
         report_allowed: whether the recipient allows delivery reports (X-Mms-Report-Allowed).
         blob: the octets that the recipient began to fetch before the sender replaced them; ``""``: those of
             the envelope.
@@ -277,6 +278,7 @@ class Delivery:
     transaction_id: str = ""
     deferred: bool = False
     may_link: bool = False
+    link_after: float | None = None
     report_allowed: bool = True
     blob: str = ""
     due: float | None = None
@@ -309,6 +311,8 @@ class Subscriber:
         device: the address or path of the phone's UAProf document, or ``""``.
         mms: whether the phone and the network take MMS.
         link: whether a link by SMS may replace a message.
+        link_after: the seconds from the first notification to the link; None: those of the timers.
+        language: of links, such as ``"de"``; ``""``: that of the number's country.
     """
 
     number: str
@@ -316,6 +320,8 @@ class Subscriber:
     device: str = ""
     mms: bool = True
     link: bool = False
+    link_after: float | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
+import transcode
+from transcode.errors import ProfileError
 from transcode.relay.hops import is_network_code
 from transcode.relay.model import Event, Route
 from transcode.relay.store.rows import Verdict
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transcode.relay.hops import Hop
+    from transcode.relay.linking import Pages
     from transcode.relay.model import Envelope, Subscriber
 
 __all__ = ["Router"]
@@ -33,9 +37,11 @@ class Router:
         hops: the next hops; no two serve the same.
         asked: beginnings of numbers of which a resolver is asked, where no longer prefix is served: numbers
             that move between networks, or whose networks no prefix tells. Empty: there is no resolver.
+        pages: what takes the place of a message that a phone can't receive; None: nothing does.
     """
 
-    def __init__(self, hops: Sequence[Hop], asked: Sequence[str] = ()) -> None:
+    def __init__(self, hops: Sequence[Hop], asked: Sequence[str] = (), pages: Pages | None = None) -> None:
+        self._pages = pages
         self._numbers = {one: hop for hop in hops for one in hop.numbers}
         self._prefixes = {one: hop for hop in hops for one in hop.prefixes}
         self._codes = {one: hop for hop in hops for one in hop.codes}
@@ -104,20 +110,29 @@ class Router:
             envelope: the message.
             resolved: what a resolver said; see hop.
         """
-        if subscriber is not None and not subscriber.mms:
-            if subscriber.link:
-                return Verdict(Event.ROUTED, Route.LINK, may_link=True, detail="the phone takes no MMS")
-            return Verdict(Event.UNROUTABLE, detail="the phone takes no MMS, and no link is allowed")
         if subscriber is not None:
-            # While there are no pages, a phone that takes MMS gets no link: after a day without a fetch the
-            # link would be refused, and the message ended days before it expires.
-            return Verdict(Event.ROUTED, Route.LOCAL)
+            takes_mms = subscriber.mms and _takes_mms(subscriber.network)
+            return self._here(takes_mms, subscriber.link, after=subscriber.link_after)
         hop = self.hop(recipient, resolved)
         if hop is None:
             return Verdict(Event.UNROUTABLE, detail="no route serves the address")
         if not (envelope.may_relay or self.may_relay(envelope.peer, hop.route, hop.peer)):
             return Verdict(Event.UNROUTABLE, detail=f"{envelope.peer} may not send to {hop.peer}")
+        if hop.route is Route.LOCAL:
+            may_link = self._pages is not None and self._pages.everybody
+            return self._here(_takes_mms(hop.network), may_link, detail=resolved)
         return Verdict(Event.ROUTED, hop.route, hop.peer, detail=resolved)
+
+    def _here(
+        self, takes_mms: bool, may_link: bool, *, after: float | None = None, detail: str = ""
+    ) -> Verdict:
+        """Return how a phone of this centre gets a message."""
+        may_link = may_link and self._pages is not None
+        if takes_mms:
+            return Verdict(Event.ROUTED, Route.LOCAL, may_link=may_link, link_after=after, detail=detail)
+        if may_link:
+            return Verdict(Event.ROUTED, Route.LINK, may_link=True, detail="the phone takes no MMS")
+        return Verdict(Event.UNROUTABLE, detail="the phone takes no MMS, and no link is allowed")
 
     def _by_prefix(self, recipient: str) -> Hop | None:
         for length in range(min(self._longest, len(recipient)), -1, -1):
@@ -141,3 +156,12 @@ class Router:
             if found is None and network.startswith("0"):
                 found = self._codes.get(country + network[1:])
         return found
+
+
+@cache
+def _takes_mms(network: str) -> bool:
+    """Return whether a network has MMS, as far as its profile knows."""
+    try:
+        return not network or transcode.find_profile(network).mms_enabled
+    except ProfileError:
+        return True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from transcode.errors import TransportError
 from transcode.relay.model import RESOLVER, Event, Route, State
 from transcode.relay.policy import matches
-from transcode.relay.store import limits
+from transcode.relay.store import limits, optouts
 from transcode.relay.store.occurrences import Occurrence
 from transcode.relay.store.rows import Verdict
 
@@ -35,12 +35,14 @@ class _Receivers(NamedTuple):
         answers: what the resolver said, by number.
         blocked: whom each blocks, by number.
         stored: the octets of earlier messages that wait, by delivery.
+        out: the numbers that want no links.
     """
 
     subscribers: dict[str, Subscriber]
     answers: dict[str, str]
     blocked: dict[str, list[str]]
     stored: dict[int, int]
+    out: set[str]
 
 
 class Routing:
@@ -135,6 +137,7 @@ class Routing:
             limits.answers(self._store, asked, now=self._clock()) if asked else {},
             limits.blocked_by(self._store, to),
             limits.stored_before(self._store, deliveries) if self._quota else {},
+            optouts.out_of(self._store, to),
         )
 
     def _apply(self, happened: Sequence[Occurrence], envelope: Envelope) -> None:
@@ -167,6 +170,10 @@ class Routing:
             return verdict
         if matches(envelope.sender, known.blocked.get(recipient, ())):
             return Verdict(Event.UNROUTABLE, detail="the recipient blocks the sender")
+        if verdict.may_link and recipient in known.out:
+            if verdict.route is Route.LINK:
+                return Verdict(Event.UNROUTABLE, detail="the recipient wants no links")
+            verdict = verdict._replace(may_link=False)
         if self._quota and known.stored.get(delivery.id, 0) + envelope.size > self._quota:
             return Verdict(
                 Event.UNROUTABLE, detail=f"more than {self._quota} octets would wait for the recipient"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from transcode.jobs.processors import available
-from transcode.relay import logs, metrics
+from transcode.relay import abuse, logs, metrics
 from transcode.relay.adaptation import Adapter
 from transcode.relay.admin.application import application as admin_application
 from transcode.relay.admin.health import Health
@@ -29,9 +29,11 @@ from transcode.relay.outlets.links import Links
 from transcode.relay.outlets.peers import Peers
 from transcode.relay.outlets.phones import Phones
 from transcode.relay.outlets.providers import Providers
+from transcode.relay.page.shelf import Shelf
+from transcode.relay.page.view import Renderer
 from transcode.relay.patience import Parts
 from transcode.relay.places import open_blobs, open_rows, pseudonyms
-from transcode.relay.ports import mm1, mm4, mm7, sms_in
+from transcode.relay.ports import mm1, mm4, mm7, pages, sms_in
 from transcode.relay.ports.gate import Gate
 from transcode.relay.ports.gateways import gateway
 from transcode.relay.ports.http_doors import application
@@ -111,18 +113,16 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear = dropped) -> 
         OSError: the address can't be bound, or the folder of the store can't be written.
     """
     with contextlib.ExitStack() as ends:
-        store = open_rows(config)
-        ends.callback(store.close)
+        store = ends.enter_context(contextlib.closing(open_rows(config)))
         store.watch(logs.Changes())
         store.watch(metrics.Changes())
         words = pseudonyms(config, store)
         lanes: Callable[[], dict[str, bool]] = dict
         blobs = open_blobs(config)
-        router = Router(config.hops, config.resolver.prefixes if config.resolver.is_there else ())
+        router = _router(config)
         centre = Centre(config, store, blobs, router, time.time)
         in_flight = InFlight(config.policy.max_bytes_in_flight)
-        url = config.listen.url.rstrip("/")
-        mm4_port = 0
+        url, mm4_port = config.listen.url.rstrip("/"), 0
         documents = _documents(config, store)
         ends.callback(documents.close)
         capability = Capability(store, router, documents, time.time)
@@ -139,6 +139,7 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear = dropped) -> 
             amendments = Amendments(store, blobs, time.time, config.timers, config.numbers)
             doors += mm7.routes(config, centre, amendments, in_flight) + sms_in.routes(config, hear)
             doors += ends.enter_context(_api(config, centre, amendments, store, in_flight))
+            doors += _pages(config, centre, Shelf(adapter, blobs), store, ends)
             bound = ends.enter_context(_Server(config.listen, application(doors), _gate(config)).listening())
             url = url or bound
         if "mm4" in config.roles and config.mm4.domain:
@@ -149,7 +150,8 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear = dropped) -> 
             peers = [Peers(config, one, store, blobs, router, adapter, time.time) for one in config.peer]
             providers = [Providers(config, one, blobs, adapter) for one in config.vasp]
             phones = Phones(config, blobs, sms, url, time.time)
-            outlets: list[Outlet] = [phones, Links(), *peers, *providers]
+            links = Links(config, store, blobs, sms, _pages_url(config) or url, time.time)
+            outlets: list[Outlet] = [phones, links, *peers, *providers]
             for outlet in outlets:
                 ends.callback(outlet.close)
             errands = [(f"answers {one.peer}", one.answer) for one in peers] + _webhooks(config, store)
@@ -174,6 +176,30 @@ def _documents(config: Config, store: SqlStore) -> Documents:
     """Return the documents of phones, which machines that share rows have there, too."""
     shared = SharedDocuments(store, config.devices.max_documents, time.time) if config.database else None
     return Documents(config.store / "profiles", config.devices, time.time, shared=shared)
+
+
+def _router(config: Config) -> Router:
+    asked = config.resolver.prefixes if config.resolver.is_there else ()
+    return Router(config.hops, asked, config.pages)
+
+
+def _pages_url(config: Config) -> str:
+    """Return the address of the pages where the configuration has one of their own."""
+    return config.pages.url.rstrip("/") if config.pages is not None else ""
+
+
+def _pages(
+    config: Config, centre: Centre, shelf: Shelf, store: SqlStore, ends: contextlib.ExitStack
+) -> list[Route]:
+    """Return the routes of the pages, if there are any."""
+    if config.pages is None:
+        return []
+    waits = pages.Waits(config.policy.wait_seconds, config.policy.adapt_seconds)
+    url = _pages_url(config) or config.listen.url
+    renderer = Renderer(url, config.pages.operator or config.name)
+    desk = abuse.Desk(config.pages.abuse_url)
+    ends.callback(desk.close)
+    return pages.routes(config.pages, waits, renderer, shelf, store, centre, desk)
 
 
 @contextlib.contextmanager

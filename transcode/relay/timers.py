@@ -25,7 +25,8 @@ class Timers:
         jitter: the part of ``retry`` by which a wait is longer or shorter, so that attempts spread.
         remind: from a notification without a reaction to the next one; the last one repeats.
         remind_deferred: from Deferred to the only reminder.
-        link: from the first notification to the link, where the recipient's policy allows one.
+        link: from the first notification to the link, where the recipient's policy allows one and names no
+            other time.
         fetch: the longest transfer.
         confirm: from the last octet to Retrieved without an acknowledgement.
         answer: from the mail to the next one where the other centre answers nothing to it: to a message, or
@@ -134,4 +135,5 @@ def _link(delivery: Delivery, timers: Timers) -> list[tuple[float, Event | None]
     is_linking = delivery.route is Route.LINK
     if not delivery.may_link or is_linking or delivery.first_notified_at is None:
         return []
-    return [(max(delivery.first_notified_at + timers.link, delivery.changed_at), Event.LINK_DUE)]
+    wait = timers.link if delivery.link_after is None else delivery.link_after
+    return [(max(delivery.first_notified_at + wait, delivery.changed_at), Event.LINK_DUE)]

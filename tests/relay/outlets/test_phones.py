@@ -35,7 +35,7 @@ class Told(Sms):
         if recipient in self.errors:
             raise self.errors[recipient]
 
-    def text(self, recipient: str, text: str) -> None:
+    def text(self, recipient: str, text: str, *, sender: str = "") -> None:
         raise AssertionError("a notification is no text")
 
     def close(self) -> None:

@@ -1,33 +1,96 @@
-"""Links to the page of a message. While this centre has no pages, it refuses them."""
+"""Links to the pages of messages, as short messages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transcode.relay.model import Route
-from transcode.relay.outlets.outlet import unsent
+from transcode.errors import TranscodeError, TransportError
+from transcode.relay.link_text import link_text, spoken
+from transcode.relay.model import Event, Route, State
+from transcode.relay.outlets.outlet import Outcome, unsent
+from transcode.relay.store import optouts, pages
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from transcode.relay.config import Config
     from transcode.relay.model import Delivery, Envelope
-    from transcode.relay.outlets.outlet import Outcome
+    from transcode.relay.ports.sms import Sms
+    from transcode.relay.store import Blobs, SqlStore
 
 __all__ = ["Links"]
 
+_DAY = 86_400.0
+
 
 class Links:
-    """The route of links: what a page and its short message will take the place of."""
+    """The route of links.
+
+    Args:
+        config: the configuration; without the table of pages, links are refused.
+        store, blobs: where everything is kept.
+        sms: the SMS gateway; None: links wait for one that is configured.
+        url: the address of the pages, without a slash at its end.
+        clock: gives the time, in seconds since 1970.
+    """
 
     route = Route.LINK
     peer = ""
-    lines = 1
     together = 1
-    longest = 0.0
 
-    def attempt(self, deliveries: Sequence[Delivery], envelope: Envelope) -> Sequence[Outcome]:  # noqa: ARG002
-        """Refuse links."""
-        return [unsent("this centre has no pages")] * len(deliveries)
+    def __init__(
+        self,
+        config: Config,
+        store: SqlStore,
+        blobs: Blobs,
+        sms: Sms | None,
+        url: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self.lines = config.sms.lines
+        self.longest = config.sms.timeout
+        self._pages = config.pages
+        self._store = store
+        self._blobs = blobs
+        self._sms = sms
+        self._url = url
+        self._clock = clock
+
+    def attempt(self, deliveries: Sequence[Delivery], envelope: Envelope) -> Sequence[Outcome]:
+        """Send links."""
+        return [self._attempt(delivery, envelope) for delivery in deliveries]
 
     def close(self) -> None:
-        """Do nothing."""
+        """Do nothing: the gateway is the phones' too."""
+
+    def _attempt(self, delivery: Delivery, envelope: Envelope) -> Outcome:
+        config = self._pages
+        if config is None:
+            return unsent("this centre has no pages")
+        if not self._blobs.exists(envelope.blob):
+            return unsent("the octets of the message are missing")
+        if optouts.out_of(self._store, [delivery.recipient]):
+            return unsent("the recipient wants no links")
+        if self._sms is None:
+            return unsent("no gateway is configured", temporary=True)
+        now = self._clock()
+        page = pages.make(self._store, delivery.id, at=now, expires_at=now + config.days * _DAY).result()
+        if page.revoked_at is not None:
+            return unsent("the page was taken down")
+        ends_at = min(page.expires_at, delivery.expires_at)
+        name = spoken(delivery.recipient, self._store.subscriber(delivery.recipient), config.language)
+        text = link_text(envelope, f"{self._url}/p/{page.token}", ends_at=ends_at, name=name)
+        # As late as can be: since the delivery was taken, the phone may have fetched the message.
+        if not self._is_wanted(delivery):
+            return unsent("the phone was quicker", temporary=True)
+        try:
+            self._sms.text(delivery.recipient, text, sender=config.sender)
+        except TranscodeError as error:
+            is_temporary = isinstance(error, TransportError) and error.temporary
+            return Outcome(Event.ATTEMPT_FAILED if is_temporary else Event.ATTEMPT_REFUSED, str(error))
+        return Outcome(Event.LINK_ACCEPTED, f"in {name}")
+
+    def _is_wanted(self, delivery: Delivery) -> bool:
+        """Return whether the delivery still waits for its link."""
+        found = self._store.delivery(number=delivery.id)
+        return found is not None and found.state is State.PENDING and found.route is Route.LINK

@@ -43,7 +43,7 @@ class _NoGateway(Sms):
         """Fail, for now."""
         raise TransportError("SMS", "no gateway is configured", temporary=True)
 
-    def text(self, recipient: str, text: str) -> None:
+    def text(self, recipient: str, text: str, *, sender: str = "") -> None:  # noqa: ARG002
         """Fail, for now."""
         self.push(recipient, text.encode())
 

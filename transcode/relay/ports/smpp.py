@@ -141,7 +141,7 @@ class Smpp(Sms):
         """Send all short messages side by side, as far as the window allows."""
         return self._wait(self._all(pushes))
 
-    def text(self, recipient: str, text: str) -> None:
+    def text(self, recipient: str, text: str, *, sender: str = "") -> None:
         """Send the short messages side by side, as far as the window allows."""
         reference = self._references.next(recipient)
         alphabet, segments = text_segments(text, reference=reference, most=self._gateway.max_segments)
@@ -153,6 +153,7 @@ class Smpp(Sms):
                     _ShortMessage(one.header + one.octets, coding, _WITH_HEADER if one.header else 0)
                     for one in segments
                 ],
+                sender,
             )
         )
 
@@ -295,7 +296,7 @@ class Smpp(Sms):
             return error
         return None
 
-    async def _submitted(self, recipient: str, messages: Sequence[_ShortMessage]) -> None:
+    async def _submitted(self, recipient: str, messages: Sequence[_ShortMessage], sender: str = "") -> None:
         number = _NUMBER.fullmatch(recipient)
         if number is None:
             raise TransportError(self._name, f"{recipient!r} is no number of at most 20 digits")
@@ -303,7 +304,7 @@ class Smpp(Sms):
             "destination_addr": number[1],
             "dest_addr_ton": _TON_INTERNATIONAL if recipient.startswith("+") else _TON_UNKNOWN,
             "dest_addr_npi": _NPI_ISDN,
-            **self._source,
+            **(_source(sender) if sender else self._source),
             "registered_delivery": _WITH_RECEIPT if self._gateway.receipts else 0,
         }
         ends = self._loop.time() + self._gateway.timeout

@@ -77,12 +77,13 @@ class Sms(ABC):
         return None
 
     @abstractmethod
-    def text(self, recipient: str, text: str) -> None:
+    def text(self, recipient: str, text: str, *, sender: str = "") -> None:
         """Send a text, in the default alphabet where it has all characters, else in UCS-2.
 
         Args:
             recipient: the number.
             text: the text.
+            sender: the number or name that it comes from; ``""``: that of the configuration.
 
         Raises:
             MessageError: the text is empty, or has half a character.
@@ -139,12 +140,14 @@ class Kannel(Sms):
             # 8 bits, so that the gateway sends the octets as they are.
             self._send(recipient, {"coding": "1"}, header, segment[len(header) :], exchange)
 
-    def text(self, recipient: str, text: str) -> None:
+    def text(self, recipient: str, text: str, *, sender: str = "") -> None:
         """Send the short messages one by one."""
         reference = self._references.next(recipient)
         alphabet, segments = text_segments(text, reference=reference, most=self._gateway.max_segments)
         coding, charset = _CODINGS[alphabet]
         encoding = {"coding": coding, "charset": charset}
+        if sender:
+            encoding["from"] = sender
         exchange = self._exchange()
         for segment in segments:
             self._send(recipient, encoding, segment.header, segment.text.encode(charset), exchange)

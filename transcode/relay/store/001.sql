@@ -24,6 +24,8 @@ CREATE TABLE message (
   open INTEGER NOT NULL,
   ended_at REAL,
   kept INTEGER NOT NULL DEFAULT 1,
+  -- Who had the message wants it gone, or the operator: its octets go at the end, not some time after.
+  dropped INTEGER NOT NULL DEFAULT 0,
   -- Whether sender and recipients are numbers, not words in their place.
   named INTEGER NOT NULL DEFAULT 1
 ) STRICT;
@@ -34,6 +36,7 @@ CREATE INDEX message_mail ON message (peer, form, sender, peer_message_id, recei
   WHERE peer_message_id<>'';
 CREATE INDEX message_blob ON message (blob);
 CREATE INDEX message_ended ON message (ended_at) WHERE kept=1 AND ended_at IS NOT NULL;
+CREATE INDEX message_dropped ON message (ended_at) WHERE dropped=1 AND kept=1 AND ended_at IS NOT NULL;
 CREATE INDEX message_named ON message (ended_at) WHERE kept=0 AND named=1;
 CREATE INDEX message_over ON message (ended_at) WHERE kept=0;
 
@@ -57,6 +60,7 @@ CREATE TABLE delivery (
   transaction_id TEXT NOT NULL DEFAULT '',
   deferred INTEGER NOT NULL DEFAULT 0,
   may_link INTEGER NOT NULL DEFAULT 0,
+  link_after REAL,
   report_allowed INTEGER NOT NULL DEFAULT 1,
   blob TEXT NOT NULL DEFAULT '',
   due REAL,
@@ -144,7 +148,29 @@ CREATE TABLE subscriber (
   network TEXT NOT NULL,
   device TEXT NOT NULL,
   mms INTEGER NOT NULL,
-  link INTEGER NOT NULL
+  link INTEGER NOT NULL,
+  link_after REAL,
+  language TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+-- Messages that a browser shows, by the secret in the address of their page. How often, and when last.
+CREATE TABLE page (
+  token TEXT PRIMARY KEY,
+  delivery INTEGER NOT NULL UNIQUE REFERENCES delivery (id),
+  made_at REAL NOT NULL,
+  expires_at REAL NOT NULL,
+  views INTEGER NOT NULL DEFAULT 0,
+  viewed_at REAL,
+  deleted_at REAL,
+  revoked_at REAL,
+  reported_at REAL
+) STRICT, WITHOUT ROWID;
+
+-- Numbers that want no links, since when, and the word by which they said so.
+CREATE TABLE optout (
+  number TEXT PRIMARY KEY,
+  at REAL NOT NULL,
+  word TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- How fast somebody may send: when the bucket of tokens will be full.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transcode.relay.store import submissions
+from transcode.relay.store import pages, submissions
 from transcode.relay.store.rows import OCTETS
 
 if TYPE_CHECKING:
@@ -37,16 +37,24 @@ def keep_adapted(connection: Connection, message: str, profile: str, blob: str) 
     return True
 
 
-def retire(connection: Connection, until: float, most: int) -> int:
-    """Give up the octets of messages that ended until a time, and return how many messages."""
-    over = connection.execute(
-        # A report that is due needs the message.
-        "SELECT id, blob FROM message WHERE kept=1 AND ended_at<=?"
-        " AND NOT EXISTS (SELECT 1 FROM delivery JOIN report ON report.delivery=delivery.id"
-        " WHERE delivery.message=message.id AND report.due IS NOT NULL)"
-        f" LIMIT ?{connection.skip_locked}",
-        (until, most),
-    ).fetchall()
+def retire(connection: Connection, until: float, most: int, *, now: float) -> int:
+    """Give up the octets of messages that ended until a time, and return how many messages.
+
+    Those that somebody wants gone are given up as soon as they ended. A page keeps them until it ends.
+    """
+    over: list[tuple[str, str]] = []
+    for which, before in (("dropped=1 AND kept=1", now), ("kept=1", until)):
+        over += connection.execute(
+            # A report that is due needs the message.
+            f"SELECT id, blob FROM message WHERE {which} AND ended_at<=?"
+            " AND NOT EXISTS (SELECT 1 FROM delivery JOIN report ON report.delivery=delivery.id"
+            " WHERE delivery.message=message.id AND report.due IS NOT NULL)"
+            " AND NOT EXISTS (SELECT 1 FROM delivery JOIN page ON page.delivery=delivery.id"
+            f" WHERE delivery.message=message.id AND {pages.OPEN})"
+            f" LIMIT ?{connection.skip_locked}",
+            (before, now, most - len(over)),
+        ).fetchall()
+    over = list(dict.fromkeys(over))
     for message, blob in over:
         made = connection.execute("DELETE FROM adapted WHERE message=? RETURNING blob", (message,)).fetchall()
         connection.executemany("INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", [(blob,), *made])
@@ -125,7 +133,12 @@ def forget(connection: Connection, until: float, most: int) -> int:
     if row is None:
         return 0
     found = connection.execute("SELECT id FROM delivery WHERE message=? LIMIT ?", (row[0], most)).fetchall()
-    for table, column in (("event", "delivery"), ("report", "delivery"), ("delivery", "id")):
+    for table, column in (
+        ("event", "delivery"),
+        ("report", "delivery"),
+        ("page", "delivery"),
+        ("delivery", "id"),
+    ):
         connection.executemany(f"DELETE FROM {table} WHERE {column}=?", found)
     if len(found) < most:
         connection.execute("DELETE FROM message WHERE id=?", row[:1])

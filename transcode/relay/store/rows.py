@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from transcode.relay.model import Delivery, Envelope, Event, Route, State
+from transcode.relay.model import Delivery, Envelope, Event, Route, State, Subscriber
 from transcode.relay.store.bulk import marks
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ __all__ = [
     "DELIVERY",
     "ENVELOPE",
     "OCTETS",
+    "SUBSCRIBER",
     "Accepted",
     "Report",
     "Verdict",
@@ -31,6 +32,7 @@ __all__ = [
     "moved",
     "numbered",
     "stored",
+    "subscriber",
     "with_numbers",
 ]
 
@@ -39,6 +41,7 @@ OCTETS = "octets"
 #: The columns of the values.
 ENVELOPE = tuple(field.name for field in fields(Envelope))
 DELIVERY = tuple(field.name for field in fields(Delivery))
+SUBSCRIBER = tuple(field.name for field in fields(Subscriber))
 _VALUES = attrgetter(*DELIVERY)
 _STATE, _ROUTE, _DUE_EVENT = map(DELIVERY.index, ("state", "route", "due_event"))
 _FLAGS = tuple(map(DELIVERY.index, ("deferred", "may_link", "report_allowed")))
@@ -71,6 +74,7 @@ class Verdict(NamedTuple):
         peer: the name of the next hop.
         may_link: whether a link by SMS may replace the message.
         detail: why, for the trail.
+        link_after: the seconds from the first notification to the link; None: those of the timers.
     """
 
     event: Event
@@ -78,6 +82,7 @@ class Verdict(NamedTuple):
     peer: str = ""
     may_link: bool = False
     detail: str = ""
+    link_after: float | None = None
 
 
 class Report(NamedTuple):
@@ -133,6 +138,14 @@ def envelope(row: Sequence[Any]) -> Envelope:
     for name in ("delivery_report", "read_report", "hidden", "may_relay"):
         values[name] = bool(values[name])
     return Envelope(**values)
+
+
+def subscriber(row: Sequence[Any]) -> Subscriber:
+    """Return the subscriber of a row with the columns of SUBSCRIBER."""
+    values = dict(zip(SUBSCRIBER, row, strict=True))
+    for name in ("mms", "link"):
+        values[name] = bool(values[name])
+    return Subscriber(**values)
 
 
 def find_delivery(
@@ -245,5 +258,5 @@ def moved(
         "first_notified_at": at if first is None and event is Event.PUSH_ACCEPTED else first,
     }
     if verdict is not None:
-        values |= {"route": verdict.route, "peer": verdict.peer, "may_link": verdict.may_link}
+        values |= {name: getattr(verdict, name) for name in ("route", "peer", "may_link", "link_after")}
     return changed(before, **values)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from transcode.relay import timers
-from transcode.relay.model import Changed, Delivery, Envelope, Event, Route, State, Subscriber, Told, Trail
+from transcode.relay.model import Changed, Delivery, Envelope, Event, Route, State, Told, Trail
 from transcode.relay.store import bulk, limits, mails, queue, reports, retention, rows, submissions
 from transcode.relay.store.additions import added
 from transcode.relay.store.connection import SqliteConnection
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from transcode.relay.buckets import Charge
+    from transcode.relay.model import Subscriber
     from transcode.relay.store.blobs import Blobs
     from transcode.relay.store.connection import Connection
     from transcode.relay.store.rows import Verdict
@@ -330,9 +331,9 @@ class SqlStore:
 
         def write(connection: Connection) -> None:
             connection.execute(
-                "INSERT INTO subscriber VALUES (?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET"
-                " network=excluded.network, device=excluded.device, mms=excluded.mms, link=excluded.link",
-                (subscriber.number, subscriber.network, subscriber.device, subscriber.mms, subscriber.link),
+                f"INSERT INTO subscriber VALUES ({bulk.marks(rows.SUBSCRIBER)}) ON CONFLICT (number)"
+                f" DO UPDATE SET {', '.join(f'{name}=excluded.{name}' for name in rows.SUBSCRIBER[1:])}",
+                [getattr(subscriber, name) for name in rows.SUBSCRIBER],
             )
 
         return self._writer.submit(write)
@@ -346,7 +347,7 @@ class SqlStore:
             The number of messages.
         """
         until = now - self._timers.keep
-        return self.write(lambda connection: retention.retire(connection, until, most))
+        return self.write(lambda connection: retention.retire(connection, until, most, now=now))
 
     def sweep(self, blobs: Blobs, *, most: int = 1000) -> Future[int]:
         """Delete octets that no message needs any more, and return how many.
@@ -415,11 +416,11 @@ class SqlStore:
 
     def subscribers(self, numbers: Sequence[str]) -> dict[str, Subscriber]:
         """Return what is known of receivers, by number; of whom nothing is known is missing."""
-        found = self.select(f"SELECT * FROM subscriber WHERE number IN ({bulk.marks(numbers)})", numbers)
-        return {
-            number: Subscriber(number, network, device, bool(mms), bool(link))
-            for number, network, device, mms, link in found
-        }
+        found = self.select(
+            f"SELECT {', '.join(rows.SUBSCRIBER)} FROM subscriber WHERE number IN ({bulk.marks(numbers)})",
+            numbers,
+        )
+        return {row[0]: rows.subscriber(row) for row in found}
 
     def counts(self) -> dict[State, int]:
         """Return how many deliveries are in each state."""

@@ -1,0 +1,55 @@
+"""What phones write to end links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.relay.made import BEGIN
+from transcode.relay.linking import Pages
+from transcode.relay.model import Subscriber
+from transcode.relay.optout import OptOuts
+from transcode.relay.store import SqliteStore, optouts
+from transcode.relay.timers import Timers
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    with closing(SqliteStore(tmp_path / "relay.db")) as made:
+        yield made
+
+
+@pytest.fixture
+def heard(store: SqliteStore) -> OptOuts:
+    return OptOuts(Pages(stop_words=("Genug",), language="it"), store, Timers(), lambda: BEGIN)
+
+
+@pytest.mark.parametrize(
+    "word", ["STOP", "stop.", " Stop! ", "Arrêt", "arre\u0302t", "إيقاف", "genug", '"STOPALL"']
+)
+def test_words_that_stop(heard: OptOuts, store: SqliteStore, word: str) -> None:
+    """Of any language and of the configuration, in any letters; once is answered, in the phone's language."""
+    assert "START" in heard.heard("+4917", word)
+    assert heard.heard("+4917", word) == ""
+    assert optouts.out_of(store, ["+4917"])
+    assert heard.heard("+4917", "Start").startswith("Du bekommst")
+    assert heard.heard("+4917", "Start") == ""
+    assert not optouts.out_of(store, ["+4917"])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Please stop by tomorrow", "START STOP", "nonstop", "...", "stop" * 100]
+)
+def test_other_texts(heard: OptOuts, store: SqliteStore, text: str) -> None:
+    """They say something else, and are not answered."""
+    assert heard.heard("+4917", text) == ""
+    assert not optouts.out_of(store, ["+4917"])
+
+
+def test_the_language_of_the_answer(heard: OptOuts, store: SqliteStore) -> None:
+    store.subscribe(Subscriber("+1", language="tr")).result()
+    assert heard.heard("+1", "stop").startswith("Artik")
+    assert heard.heard("0171", "stop").startswith("Non ricevi")
