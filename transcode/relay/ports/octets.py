@@ -13,6 +13,7 @@ from transcode.relay.ports.http_protocol import DRAINED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from starlette.types import Receive, Scope, Send
 
@@ -60,18 +61,29 @@ def span(header: str, length: int) -> Span | None:
 class Octets(Response):
     """Octets in pieces; says afterwards whether the phone's system has them all.
 
+    Of a file, no more is held than one piece: phones that fetch slowly are many.
+
     Args:
-        octets: the body.
+        source: the octets, or a file that has them.
+        first, last: the ends of the part that is the body.
         status: the status of HTTP.
         headers: further headers.
         told: called in a thread with whether all octets arrived; None: nobody wants to know.
     """
 
     def __init__(
-        self, octets: bytes, status: int, headers: dict[str, str], told: Callable[..., None] | None
+        self,
+        source: bytes | Path,
+        first: int,
+        last: int,
+        status: int,
+        headers: dict[str, str],
+        told: Callable[..., None] | None,
     ) -> None:
-        super().__init__(None, status, {**headers, "Content-Length": str(len(octets))}, TYPE)
-        self._octets = octets
+        super().__init__(None, status, {**headers, "Content-Length": str(last + 1 - first)}, TYPE)
+        self._source = source
+        self._span = range(first, last + 1, _PIECE)
+        self._end = last + 1
         self._told = told
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
@@ -81,11 +93,23 @@ class Octets(Response):
             return
         whole = False
         try:
-            for start in range(0, len(self._octets), _PIECE):
-                piece = self._octets[start : start + _PIECE]
+            for start in self._span:
+                piece = await self._piece(start, min(start + _PIECE, self._end))
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             # While the response is open, so is the connection.
             whole = await scope["extensions"][DRAINED]()
             await send({"type": "http.response.body", "body": b""})
         finally:
             await asyncio.shield(run_in_threadpool(self._told, whole))
+
+    async def _piece(self, start: int, end: int) -> bytes:
+        if isinstance(self._source, bytes):
+            return self._source[start:end]
+        return await run_in_threadpool(_read, self._source, start, end)
+
+
+def _read(path: Path, start: int, end: int) -> bytes:
+    # Opened for each piece: a file that stays open counts among the most that a process may have.
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(end - start)

@@ -28,6 +28,7 @@ from transcode.relay.store.devices import give, given
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from starlette.requests import Request
 
@@ -129,7 +130,7 @@ class Retrieval:
             delivery, envelope = begun
         try:
             target = await self._target(request, delivery)
-            octets, tag = await self._chosen(request, delivery, envelope, target)
+            source, tag = await self._chosen(request, delivery, envelope, target)
         except (JobLost, TranscodeError, OSError, TimeoutError) as error:
             passes = isinstance(error, JobLost | TimeoutError | OSError)
             if not is_look:
@@ -139,7 +140,7 @@ class Retrieval:
                 # The reason names files of this machine, or nothing that a phone's user knows.
                 return _refused(_FAILURE, _LATER)
             return _refused(_UNSUPPORTED, _short(error))
-        answer = self._given(request, delivery, octets, tag)
+        answer = self._given(request, delivery, source, tag)
         if answer.status_code == 416 and not is_look:
             beyond = "the range is beyond the message"
             await run_in_threadpool(self._centre.happened, delivery, Event.FETCH_BROKEN, beyond)
@@ -159,8 +160,8 @@ class Retrieval:
 
     async def _chosen(
         self, request: Request, delivery: Delivery, envelope: Envelope, target: Target
-    ) -> tuple[bytes, str]:
-        """Return the octets, and their tag: those of a transfer that broke where its rest is asked for."""
+    ) -> tuple[bytes | Path, str]:
+        """Return the octets or their file, and their tag: of a transfer that broke, those of before."""
         if "range" in request.headers:
             before = await run_in_threadpool(given, self._store, delivery.id)
             if before and request.headers.get("if-range", _quoted(before)) == _quoted(before):
@@ -172,33 +173,37 @@ class Retrieval:
         tag = name + _WITH_ID if delivery.deferred else name
         return await run_in_threadpool(self._octets, tag, delivery), tag
 
-    def _octets(self, tag: str, delivery: Delivery) -> bytes:
-        octets = self._blobs.get(tag.removesuffix(_WITH_ID))
+    def _octets(self, tag: str, delivery: Delivery) -> bytes | Path:
         if not tag.endswith(_WITH_ID):
-            return octets
-        message = transcode.read(octets)
+            source = self._blobs.source(tag)
+            if not isinstance(source, bytes):
+                # There is one, or the phone is given what is made anew.
+                source.stat()
+            return source
+        message = transcode.read(self._blobs.get(tag.removesuffix(_WITH_ID)))
         return replace(message, transaction_id=delivery.notification_id).to_mm1(strict=False)
 
-    def _given(self, request: Request, delivery: Delivery, octets: bytes, tag: str) -> Response:
+    def _given(self, request: Request, delivery: Delivery, source: bytes | Path, tag: str) -> Response:
+        size = len(source) if isinstance(source, bytes) else source.stat().st_size
         headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-store", "ETag": _quoted(tag)}
         asked = None
         # A part of other octets than those that the phone has is of no use (RFC 9110, 13.1.5).
         if request.headers.get("if-range", _quoted(tag)) == _quoted(tag):
-            asked = span(request.headers.get("range", ""), len(octets))
-        first, last, is_suffix = asked or (0, len(octets) - 1, False)
+            asked = span(request.headers.get("range", ""), size)
+        first, last, is_suffix = asked or (0, size - 1, False)
         if first > last:
-            return Response(status_code=416, headers={"Content-Range": f"bytes */{len(octets)}"})
+            return Response(status_code=416, headers={"Content-Range": f"bytes */{size}"})
         if asked is not None:
-            headers["Content-Range"] = f"bytes {first}-{last}/{len(octets)}"
+            headers["Content-Range"] = f"bytes {first}-{last}/{size}"
         # Who fetches the rest of a transfer that broke has the whole when its last octet is there.
-        ends = last == len(octets) - 1 and not is_suffix
+        ends = last == size - 1 and not is_suffix
         told: Callable[..., None] | None = None
         if request.method != "HEAD":
 
             def told(whole: bool) -> None:
                 self._sent(delivery, tag, whole=whole, ends=ends)
 
-        return Octets(octets[first : last + 1], 200 if asked is None else 206, headers, told)
+        return Octets(source, first, last, 200 if asked is None else 206, headers, told)
 
     def _sent(self, delivery: Delivery, tag: str, *, whole: bool, ends: bool) -> None:
         try:
