@@ -14,7 +14,7 @@ import pytest
 from tests.relay.made import BEGIN, envelope
 from tests.relay.store.routed import accepted, inconsistent
 from transcode.relay.model import Event
-from transcode.relay.store import SqliteStore, sqlite
+from transcode.relay.store import SqliteStore, sqlite, writer
 from transcode.relay.store.connection import Connection, SqliteConnection
 from transcode.relay.store.writer import Writer
 
@@ -182,6 +182,21 @@ def test_large_calls_wait_for_all_others(log: Log) -> None:
         one.result()
     assert log.commits == before + 5
     assert log.lines() == ["small 0", "small 1", "small 2", "large 0", "large 1", "large 2"]
+
+
+def test_small_calls_go_on_behind_a_large_one(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who needs many calls, each after the one before, waits for one large call and not for one each time."""
+    monkeypatch.setattr(writer, "_REST", 1e9)
+    monkeypatch.setattr(writer, "_LONGEST_REST", 60.0)
+    log.add("large 0", large=True).result()
+    log.add("small 0").result()
+    waits = log.add("large 1", large=True)
+    for number in range(1, 20):
+        log.add(f"small {number}").result()
+    assert not waits.done()
+    # Who closes waits for nothing.
+    log.writer.close()
+    assert waits.done()
 
 
 def test_a_large_call_does_not_wait_for_ever(log: Log) -> None:

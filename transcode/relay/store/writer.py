@@ -27,6 +27,9 @@ _Returned = TypeVar("_Returned")
 
 #: The most calls that share a commit: each waits for all.
 _MOST_TOGETHER = 256
+#: After a large call, the part of its time in which only small ones are made where somebody has one, and the
+#: most seconds of it. A person's message needs six calls one after another: each would wait for a large one.
+_REST, _LONGEST_REST = 1.0, 1.0
 
 
 class _Call(NamedTuple):
@@ -49,6 +52,7 @@ class Writer:
     """Calls functions with the connection, in order, in one thread.
 
     Large calls wait for all others, and have a transaction each: nobody waits for more than one of them.
+    While small ones come, they have half of the time.
     A future is done when the disk has what its function wrote. A function that raises costs the others
     nothing: its own writes are undone, and its future has the error. What a call wrote counts once: where
     nobody can say whether it counts, its future has CommitUnknown.
@@ -98,20 +102,28 @@ class Writer:
     def _serve(self) -> None:
         large: deque[_Call] = deque()
         is_open = True
+        # Before then, no large call begins; and what that will be when a small one comes.
+        rests_until = rest_end = 0.0
         while is_open or large:
             calls: list[_Call] = []
             while is_open and len(calls) < _MOST_TOGETHER:
+                rest = rests_until - time.monotonic() if large else None
                 try:
-                    found = self._calls.get(block=not (calls or large))
+                    found = self._calls.get(block=not calls and (rest is None or rest > 0), timeout=rest)
                 except queue.Empty:
                     break
                 if found is None:
                     is_open = False
                     break
                 (large if found.is_large else calls).append(found)
+                if found.is_durable and not found.is_large:
+                    rests_until = rest_end
             self._together(calls)
-            if large:
+            if large and (time.monotonic() >= rests_until or not is_open):
+                begin = time.monotonic()
                 self._together([large.popleft()])
+                end = time.monotonic()
+                rests_until, rest_end = 0.0, end + min(_REST * (end - begin), _LONGEST_REST)
         self._connection.close()
 
     def _together(self, calls: list[_Call]) -> None:
