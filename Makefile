@@ -229,6 +229,7 @@ $(STAMPS)/package: $(STAMPS)/with-$(PILLOW) pyproject.toml setup.py $(KERNELS)
 # After the package, because two pips in one environment get in each other's way.
 $(STAMPS)/test: $(STAMPS)/system-test pyproject.toml | $(STAMPS)/package
 	$(BIN)/pip install --quiet --disable-pip-version-check --group test --group wheel
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --group test-alone
 	touch $@
 
 # Exact versions, so no constraint of pip's has a say.

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.relay.conftest import BOB, config
 from tests.relay.made import BEGIN
+from tests.relay.phone import Gateway
+from tests.relay.reader import ask, texts
 from transcode.relay.linking import Pages
 from transcode.relay.model import Subscriber
 from transcode.relay.optout import OptOuts
+from transcode.relay.server import running
 from transcode.relay.store import SqliteStore, optouts
 from transcode.relay.timers import Timers
 
@@ -53,3 +58,14 @@ def test_the_language_of_the_answer(heard: OptOuts, store: SqliteStore) -> None:
     store.subscribe(Subscriber("+1", language="tr")).result()
     assert heard.heard("+1", "stop").startswith("Artik")
     assert heard.heard("0171", "stop").startswith("Non ricevi")
+
+
+def test_a_phone_writes_to_the_centre(tmp_path: Path, gateway: Gateway) -> None:
+    """Through the gateway, which sends the answer too; without pages nothing is heard."""
+    sms = replace(gateway.config, incoming="/sms")
+    for pages in (Pages(), None):
+        with running(config(tmp_path / str(pages is None), gateway, sms=sms, pages=pages)) as centre:
+            for text in ("hello", "stop"):
+                assert ask("GET", f"{centre.url}/sms?from={BOB[1:]}&to=100&text={text}")[0] == 200
+            assert optouts.out_of(centre.store, [BOB]) == ({BOB} if pages else set())
+    assert texts(gateway, BOB) == ["You get no more links. START brings them back."]

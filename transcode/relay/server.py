@@ -25,6 +25,7 @@ from transcode.relay.centre import Centre
 from transcode.relay.documents import Documents
 from transcode.relay.gauges import Gauges
 from transcode.relay.networks import networks
+from transcode.relay.optout import OptOuts
 from transcode.relay.outlets.links import Links
 from transcode.relay.outlets.peers import Peers
 from transcode.relay.outlets.phones import Phones
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     from transcode.relay.ports.sms import Sms
     from transcode.relay.pseudonyms import Pseudonyms
     from transcode.relay.store import SqlStore
-    from transcode.relay.texts import Hear
+    from transcode.relay.texts import Hear, Text
 
 __all__ = ["Running", "allow_files", "running"]
 
@@ -101,13 +102,13 @@ def allow_files() -> None:
 
 
 @contextlib.contextmanager
-def running(config: Config, *, sms: Sms | None = None, hear: Hear = dropped) -> Iterator[Running]:
+def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None) -> Iterator[Running]:
     """Run a message centre for the time of a ``with`` block.
 
     Args:
         config: the configuration.
         sms: the SMS gateway; None: that of the configuration.
-        hear: what is done with texts that phones write to the centre, whichever way they come.
+        hear: what is done with texts that phones write to the centre; None: words on links are heard.
 
     Raises:
         OSError: the address can't be bound, or the folder of the store can't be written.
@@ -116,7 +117,7 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear = dropped) -> 
         store = ends.enter_context(contextlib.closing(open_rows(config)))
         store.watch(logs.Changes())
         store.watch(metrics.Changes())
-        words = pseudonyms(config, store)
+        hear, words = hear or _hearing(config, store, lambda: sms), pseudonyms(config, store)
         lanes: Callable[[], dict[str, bool]] = dict
         blobs = open_blobs(config)
         router = _router(config)
@@ -181,6 +182,22 @@ def _documents(config: Config, store: SqlStore) -> Documents:
 def _router(config: Config) -> Router:
     asked = config.resolver.prefixes if config.resolver.is_there else ()
     return Router(config.hops, asked, config.pages)
+
+
+def _hearing(config: Config, store: SqlStore, gateway_of: Callable[[], Sms | None]) -> Hear:
+    """Return what takes texts of phones: those that end links, or let them come again."""
+    if config.pages is None:
+        return dropped
+    heard = OptOuts(config.pages, store, config.timers, time.time).heard
+    sender = config.pages.sender
+
+    def hear(text: Text) -> None:
+        said, sms = heard(text.sender, text.text), gateway_of()
+        # A process without the gateway notes the word, and answers nothing.
+        if said and sms is not None:
+            sms.text(text.sender, said, sender=sender)
+
+    return hear
 
 
 def _pages_url(config: Config) -> str:
