@@ -11,7 +11,7 @@ import pytest
 
 from tests.relay.conftest import ALICE, BOB, config
 from tests.relay.phone import Gateway, Phone
-from tests.relay.store.bucket import Objects, environment, serving
+from tests.relay.store.bucket import MODIFIED, Objects, environment, serving
 from tests.relay.test_mm1 import said
 from transcode.errors import ConfigError, OutputError
 from transcode.messages.message import Message
@@ -55,6 +55,23 @@ def test_put_and_get(objects: Objects) -> None:
     assert objects.kept == {}
     with pytest.raises(FileNotFoundError):
         bucket.get(NAME)
+
+
+def test_old_octets(objects: Objects) -> None:
+    """By the first octet of their names, over several answers of the server, and by when they were put."""
+    bucket = Bucket("s3://mms/relay")
+    names = {bucket.put(b"%d" % number) for number in range(30)}
+    objects.kept[f"/mms/relay/{min(names)[:2]}.txt"] = b"somebody else's"
+    objects.kept[f"/mms/other/{min(names)}"] = b"somebody else's"
+    shelves = {int(name[:2], 16) for name in names}
+    assert len(shelves) < len(names)
+    for shelf in {*shelves, 0, 255}:
+        here = {name for name in names if name.startswith(f"{shelf:02x}")}
+        assert sorted(bucket.old(shelf, MODIFIED + 1)) == sorted(here)
+    assert bucket.old(int(min(names)[:2], 16), MODIFIED - 1) == []
+    objects.is_full = True
+    with pytest.raises(OSError, match="403"):
+        bucket.old(0, 0.0)
 
 
 def test_names(objects: Objects) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from transcode.relay.model import Changed
 
 __all__ = [
+    "ORPHANS",
     "REGISTRY",
     "STEPS",
     "Changes",
@@ -75,6 +76,10 @@ _entered = Counter(
 )
 _steps = Histogram(
     "transcode_relay_step_seconds", "Seconds of one step.", ["step"], buckets=_SECONDS, registry=REGISTRY
+)
+#: Octets that were deleted because no row names them.
+ORPHANS = Counter(
+    "transcode_relay_orphans", "Octets of no message, which a failure left and which go.", registry=REGISTRY
 )
 _commits = Histogram(
     "transcode_relay_commit_seconds",

@@ -8,8 +8,12 @@ import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
 
-__all__ = ["Objects", "environment", "serving"]
+__all__ = ["MODIFIED", "Objects", "environment", "serving"]
+
+#: When every object was written: 2 November 2026, 10:00.
+MODIFIED = 1_793_613_600.0
 
 
 class Objects(ThreadingHTTPServer):
@@ -17,7 +21,7 @@ class Objects(ThreadingHTTPServer):
 
     Attributes:
         kept: octets by path.
-        is_full: whether each PUT is refused.
+        is_full: whether each PUT and each list of names is refused.
     """
 
     daemon_threads = True
@@ -46,10 +50,30 @@ class _Request(BaseHTTPRequestHandler):
             self._answer(200)
 
     def do_GET(self) -> None:
-        found = self.server.kept.get(self.path)
-        self._answer(404 if found is None else 200, found or b"")
+        path, _, query = self.path.partition("?")
+        if query:
+            self._list(path, parse_qs(query))
+        else:
+            found = self.server.kept.get(self.path)
+            self._answer(404 if found is None else 200, found or b"")
 
     do_HEAD = do_GET
+
+    def _list(self, bucket: str, asked: dict[str, list[str]]) -> None:
+        """The next name behind one (ListObjectsV2); how many a server tells at once is its own business."""
+        prefix, behind = (asked.get(name, [""])[0] for name in ("prefix", "start-after"))
+        behind = asked.get("continuation-token", [behind])[0]
+        keys = sorted(path.removeprefix(f"{bucket}/") for path in self.server.kept)
+        keys = [key for key in keys if key.startswith(prefix) and key > behind]
+        told = ""
+        for key in keys[:1]:
+            told += f"<Contents><Key>{key}</Key><Size>1</Size>"
+            told += "<LastModified>2026-11-02T10:00:00Z</LastModified></Contents>"
+        if keys[1:]:
+            told += f"<NextContinuationToken>{keys[0]}</NextContinuationToken>"
+        told += f"<IsTruncated>{str(bool(keys[1:])).lower()}</IsTruncated>"
+        octets = f"<ListBucketResult>{told}</ListBucketResult>".encode()
+        self._answer(*((403,) if self.server.is_full else (200, octets)))
 
     def do_POST(self) -> None:
         # Several objects at once (DeleteObjects); obstore asks so for one, too.

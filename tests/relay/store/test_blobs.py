@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
@@ -31,6 +32,33 @@ def test_the_same_octets_are_kept_once(blobs: FolderBlobs) -> None:
     before = blobs.path(name).stat()
     assert blobs.put(b"octets") == name
     assert blobs.path(name).stat() == before
+
+
+def aged(blobs: FolderBlobs, octets: bytes, at: float) -> str:
+    """Octets that were put at a time."""
+    name = blobs.put(octets)
+    os.utime(blobs.path(name), (at, at))
+    return name
+
+
+def test_old_octets(blobs: FolderBlobs) -> None:
+    """By the first octet of their names, and by when they were put last. Other files are no octets."""
+    assert blobs.old(0, 1e10) == []
+    name = aged(blobs, b"octets", 1000.0)
+    shelf = int(name[:2], 16)
+    blobs.path(name).with_name(".part").touch()
+    assert blobs.old(shelf, 1000.5) == [name]
+    assert blobs.old(shelf, 999.5) == []
+    assert blobs.old((shelf + 1) % 256, 1e10) == []
+
+
+def test_octets_that_are_put_again_are_new(blobs: FolderBlobs) -> None:
+    """Who puts them is about to write a row that names them."""
+    name = aged(blobs, b"octets", 1000.0)
+    before = blobs.path(name).stat().st_ino
+    assert blobs.put(b"octets") == name
+    assert blobs.old(int(name[:2], 16), time.time() - 7200) == []
+    assert blobs.path(name).stat().st_ino == before
 
 
 def test_delete(blobs: FolderBlobs) -> None:

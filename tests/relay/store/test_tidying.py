@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from unittest import mock
 
@@ -10,6 +11,7 @@ import pytest
 from tests.relay.made import BEGIN, envelope
 from tests.relay.store.routed import accepted, driven, inconsistent
 from transcode.relay.device import Device
+from transcode.relay.metrics import REGISTRY
 from transcode.relay.model import Event, Route, State, Told
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.retention import DAY, Retention
@@ -141,6 +143,47 @@ def test_a_centre_that_is_configured_no_longer(store: SqlStore, tmp_path: Path) 
     assert not blobs.exists(name)
     last = store.trail(told.id)[-1]
     assert (last.event, last.detail) == (Event.REPORT_GIVEN_UP, "Expired: too old (b)")
+
+
+def lost(blobs: FolderBlobs, octets: bytes, day: float) -> tuple[str, float]:
+    """Octets that were put at a day, without a row; and a later day whose first step finds them."""
+    name = blobs.put(octets)
+    os.utime(blobs.path(name), (BEGIN + day * DAY,) * 2)
+    # A step looks at one shelf, and the first one is that of the minute.
+    minute = (BEGIN + (day + 1.1) * DAY) // 60
+    minute += (int(name[:2], 16) - 1 - minute) % 256
+    return name, (minute * 60 - BEGIN) / DAY
+
+
+def test_octets_of_no_message(store: SqlStore, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """They go when no row named them for a day; they are counted, and the log says so."""
+    blobs = FolderBlobs(tmp_path / "blobs")
+    name, day = lost(blobs, b"octets", 0)
+    before = REGISTRY.get_sample_value("transcode_relay_orphans_total") or 0
+    assert tidied(Tidier(store, blobs, Retention(), WORDS, Timers()), day) == 2
+    assert not blobs.exists(name)
+    assert REGISTRY.get_sample_value("transcode_relay_orphans_total") == before + 1
+    assert [record.getMessage() for record in caplog.records] == [
+        "octets of no message: 1, which are deleted"
+    ]
+
+
+def test_all_shelves_are_looked_at(store: SqlStore, tmp_path: Path) -> None:
+    tidier = Tidier(store, mock.Mock(spec=FolderBlobs), Retention(), WORDS, Timers())
+    with mock.patch.object(tidying, "give_up_orphans", return_value=0) as give_up:
+        for _ in range(300):
+            tidier._orphans(BEGIN)
+    assert {call.kwargs["shelf"] for call in give_up.call_args_list[:256]} == set(range(256))
+
+
+def test_names_that_are_not_read(store: SqlStore, tidier: Tidier, caplog: pytest.LogCaptureFixture) -> None:
+    """The right to list a bucket may be missing: that is said once, and all else is done."""
+    ended(store, 1)
+    with mock.patch.object(FolderBlobs, "old", side_effect=OSError("403 Forbidden")):
+        assert tidied(tidier, 1) == 1
+        assert tidied(tidier, 2) == 0
+    (said,) = caplog.records
+    assert said.getMessage() == "octets of no message are not looked for: 403 Forbidden"
 
 
 def test_at_once(store: SqlStore, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-__all__ = ["Blobs", "FolderBlobs", "checked", "locked"]
+__all__ = ["Blobs", "FolderBlobs", "checked", "is_name", "locked"]
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 #: How many names are known to be on the disk: those of a moment ago, which are put again.
 _MOST_KNOWN = 4096
+#: The seconds for which a file that is put again keeps its time.
+_FRESH = 3600.0
 
 
 class Blobs(Protocol):
@@ -70,6 +73,18 @@ class Blobs(Protocol):
             OSError: they can't be read.
         """
 
+    def old(self, shelf: int, until: float) -> list[str]:
+        """Return names of octets that nobody put since a time.
+
+        Args:
+            shelf: the first octet of the names, from 0 to 255.
+            until: the time, in seconds since 1970. Octets that were put again in the hour behind it may be
+                among them.
+
+        Raises:
+            OSError: they can't be read.
+        """
+
     def deleting(self) -> AbstractContextManager[bool]:
         """Return a context that has whether octets may be deleted in it: nobody copies them."""
 
@@ -110,7 +125,7 @@ class FolderBlobs:
             self._make(path.parent)
             # A file is there whole or not at all. Another call may have named it just now, and not synced
             # its folder yet.
-            if not path.exists():
+            if not _is_fresh(path):
                 Outputs(looked_through=self._looked_through).write({path: octets})
             elif name not in self._known:
                 sync_folder(path.parent)
@@ -156,6 +171,16 @@ class FolderBlobs:
         """Return what a child process is given to read: the path, or the octets where they are no file."""
         return self.path(name)
 
+    def old(self, shelf: int, until: float) -> list[str]:
+        """Return names of octets that nobody put since a time."""
+        found = []
+        for path in (self._folder / f"{shelf:02x}").glob("??/*"):
+            # Somebody may delete it at the same moment.
+            with contextlib.suppress(FileNotFoundError):
+                if is_name(path.name) and path.stat().st_mtime < until:
+                    found.append(path.name)
+        return found
+
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Keep all octets for the time of a ``with`` block, whichever process would delete some."""
@@ -189,13 +214,28 @@ class FolderBlobs:
         return self._folder / name[:2] / name[2:4] / name
 
 
+def _is_fresh(path: Path) -> bool:
+    """Return whether a file is there; it is then as one that was written within the hour."""
+    try:
+        if path.stat().st_mtime < time.time() - _FRESH:
+            os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def is_name(text: str) -> bool:
+    """Return whether a text is a name of octets: 64 hexadecimal digits."""
+    return _NAME.fullmatch(text) is not None
+
+
 def checked(name: str) -> str:
     """Return the name of octets.
 
     Raises:
         ValueError: it is not 64 hexadecimal digits.
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise ValueError(f"{name!r} is not a SHA-256 in hexadecimal")
     return name
 

@@ -12,7 +12,7 @@ from obstore.exceptions import BaseError
 from obstore.store import from_url
 
 from transcode.errors import OutputError
-from transcode.relay.store.blobs import checked
+from transcode.relay.store.blobs import checked, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,6 +107,23 @@ class Bucket:
             OSError: the bucket can't be read.
         """
         return self.get(name)
+
+    def old(self, shelf: int, until: float) -> list[str]:
+        """Return names of octets that nobody put since a time.
+
+        Raises:
+            OSError: the names can't be read: that is a right of its own.
+        """
+        found: list[str] = []
+        first, behind = f"{shelf:02x}", f"{shelf + 1:02x}" if shelf < 255 else "g"
+        with _faults():
+            for objects in self._objects.list(offset=first):
+                for one in objects:
+                    if one["path"] >= behind:
+                        return found
+                    if is_name(one["path"]) and one["last_modified"].timestamp() < until:
+                        found.append(one["path"])
+        return found
 
     @contextlib.contextmanager
     def deleting(self) -> Iterator[bool]:

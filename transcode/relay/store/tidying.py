@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
+from transcode.relay.metrics import ORPHANS
 from transcode.relay.retention import DAY
 from transcode.relay.store import limits, reports, retention
+from transcode.relay.store.orphans import give_up_orphans
 from transcode.relay.store.rerouting import rerouted
 
 if TYPE_CHECKING:
@@ -21,6 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Tidier"]
 
+_LOG = logging.getLogger(__name__)
+
+_MINUTE = 60.0
+#: The shelves of octets, by the first octet of their names. A step looks into one of them.
+_SHELVES = 256
 #: Recipients of one step.
 _MOST = 500
 
@@ -52,6 +60,8 @@ class Tidier:
         # So long a message lives at most, and what is told of it is of use.
         self._reported = seconds.max_expiry + seconds.no_news
         self._hops = hops
+        self._shelf: int | None = None
+        self._is_blind = False
 
     def step(self, now: float) -> bool:
         """Give up some of what is over at a time; False where there was nothing."""
@@ -71,4 +81,25 @@ class Tidier:
         if self._hops is not None:
             gone = partial(rerouted, known=self._hops, now=now, most=_MOST)
             done.append(self._store.happen(gone, at=now, large=True))
-        return sum(one.result() for one in done) > 0
+        orphans = self._orphans(now)
+        return orphans + sum(one.result() for one in done) > 0
+
+    def _orphans(self, now: float) -> int:
+        """Give up octets on one shelf that no row names for a day."""
+        if self._shelf is None:
+            # Processes that are often started anew look into all of them, too.
+            self._shelf = int(now // _MINUTE)
+        self._shelf = (self._shelf + 1) % _SHELVES
+        try:
+            found = give_up_orphans(self._store, self._blobs, shelf=self._shelf, until=now - DAY)
+        except OSError as error:
+            # The right to list a bucket may be missing, for one.
+            if not self._is_blind:
+                _LOG.warning("octets of no message are not looked for: %s", error)
+            self._is_blind = True
+            return 0
+        self._is_blind = False
+        if found:
+            ORPHANS.inc(found)
+            _LOG.warning("octets of no message: %d, which are deleted", found)
+        return found
