@@ -220,6 +220,14 @@ def test_commands_out_of_order(open_door: Served) -> None:
         assert asked(line, b"DATA\r\n").startswith(b"503")
 
 
+def test_a_command_is_repeated_in_one_line(open_door: Served) -> None:
+    """What an answer repeats of a stranger's command is no line, and no end of one, for whoever reads it."""
+    with socket.create_connection(("127.0.0.1", open_door.port), 60) as line:
+        asked(line, b"")
+        line.sendall(b"NO\r250\x0b\x00P\r\n")
+        assert line.recv(4096) == b'500 Error: command "NO?250??P" not recognized\r\n'
+
+
 def test_large_mails(tmp_path: Path) -> None:
     """A mail is refused by its stated size, or when it ends; the next one is taken."""
     with served(max_mail_bytes=100_000) as door, door.client() as client:

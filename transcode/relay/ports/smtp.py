@@ -15,7 +15,7 @@ import re
 import threading
 from base64 import b64decode
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, AnyStr, NamedTuple
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, syntax
 
@@ -35,6 +35,8 @@ _LOG = logging.getLogger(__name__)
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _END = b"\r\n.\r\n"
+#: What no line of an answer has.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 #: Failed logins of one connection.
 _MOST_LOGINS = 3
 #: Commands of each kind on one connection.
@@ -150,6 +152,10 @@ class Smtp(SMTP):
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         # No address has a control character (RFC 5321, 4.1.2), and not every database takes one.
         return (None, None) if _CONTROL.search(arg) else super()._getaddr(arg)
+
+    async def push(self, status: AnyStr) -> None:
+        """Answer in one line, whatever of a command the answer repeats."""
+        await super().push(_CONTROLS.sub("?", status) if isinstance(status, str) else status)
 
     # Logins
 
