@@ -57,12 +57,15 @@ class Order(NamedTuple):
         sources: the media, in order.
         profile: whose limits hold.
         is_fitted: whether all media are fitted to the profile, as a phone would do that sends to it.
+        is_local: whether every recipient's message is adapted here. What goes to another centre may be
+            shown as it is, so clips that few phones show are converted.
         sender, to, bcc, subject, text, text_first, as_clip, options: as for transcode.compose.
     """
 
     sources: Sequence[Source]
     profile: Profile
     is_fitted: bool
+    is_local: bool
     sender: str
     to: Sequence[str]
     bcc: Sequence[str]
@@ -146,11 +149,10 @@ def compose(order: Order) -> Composed:
     except SourceError:
         # What no slide shows as it is, such as Ogg, may be converted, or its error is the better one.
         return _fitted(order)
-    profile = replace(
-        order.profile,
-        formats=(*order.profile.formats, *_KEPT_FORMATS),
-        codecs=(*order.profile.codecs, *_KEPT_CODECS),
-    )
+    profile = order.profile
+    if order.is_local:
+        formats, codecs = (*profile.formats, *_KEPT_FORMATS), (*profile.codecs, *_KEPT_CODECS)
+        profile = replace(profile, formats=formats, codecs=codecs)
     try:
         made = transcode.adapt(message, profile, threads=1)
     except TranscodeError:
@@ -160,7 +162,7 @@ def compose(order: Order) -> Composed:
         return _fitted(order)
     media = _media(order.sources, message, made)
     for source, medium in zip(order.sources, media, strict=True):
-        if medium.content_type in _KEPT_FORMATS:
+        if order.is_local and medium.content_type in _KEPT_FORMATS:
             # Adaptation has not looked into what stays.
             probe(Input(source.name, source.octets))
     return Composed(made.to_mm1(), media)

@@ -190,7 +190,7 @@ class Messages:
         charge = Charge(f"key {key.id}", Rate(key.per_minute, key.burst), len(new.to))
         await run_in_threadpool(self._check, new, key, charge)
         media = await self._media(asked, new, files)
-        composed = await self._composed(new, media)
+        composed = await self._composed(new, media, key)
         claim = claim._replace(media=msgspec.json.encode(composed.media).decode())
         return await run_in_threadpool(self._kept, new, composed, key, charge, claim)
 
@@ -225,8 +225,8 @@ class Messages:
         get = partial(fetched, new.media_urls, room, self._settings, take)
         return [*await anyio.to_thread.run_sync(get, limiter=self._fetches), *files]
 
-    async def _composed(self, new: schema.NewMessage, media: Sequence[Source]) -> Composed:
-        order = self._order(new, media)
+    async def _composed(self, new: schema.NewMessage, media: Sequence[Source], key: ApiKey) -> Composed:
+        order = await run_in_threadpool(self._order, new, media, key)
         try:
             return await asyncio.wrap_future(await run_in_threadpool(self._composer.begin, order))
         except JobLost as error:
@@ -235,13 +235,16 @@ class Messages:
         except TranscodeError as error:
             raise _of_engine(error) from error
 
-    def _order(self, new: schema.NewMessage, media: Sequence[Source]) -> Order:
+    def _order(self, new: schema.NewMessage, media: Sequence[Source], key: ApiKey) -> Order:
         recipients = tuple(new.to)
+        # Without that right a key reaches the phones of this centre alone.
+        is_local = all(self._centre.serves(one, API_PEER + key.account) for one in recipients)
         is_open = new.group or len(recipients) == 1
         return Order(
             tuple(media),
             self._profile_of(new.profile),
             new.profile is not None,
+            is_local,
             new.sender or "",
             recipients if is_open else (),
             () if is_open else recipients,
