@@ -28,6 +28,7 @@ def test_every_event_state_and_reason_is_there() -> None:
         value("refused_total", door="mm4", reason=reason.name.lower())
     for step in ("accept", "adapt", "fetch", *metrics.STEPS.values()):
         value("step_seconds_count", step=step)
+    value("orphans_total")
     for door in ("http", "mm4", "admin"):
         value("connections_refused_total", door=door)
 
