@@ -12,10 +12,9 @@ from typing import Any
 from unittest import mock
 
 import pytest
-import typer
 
 from transcode.cli import main
-from transcode.cli.app import app
+from transcode.cli.app import program
 
 
 def _commands(group: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -28,7 +27,7 @@ def _commands(group: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 
 
 #: The words of each command.
-COMMANDS = _commands(typer.main.get_command(app))
+COMMANDS = _commands(program())
 
 
 @dataclass(frozen=True)

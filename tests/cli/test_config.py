@@ -9,11 +9,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-import typer
 
 import transcode
 from tests.cli.command import COMMANDS, run
-from transcode.cli.app import app
+from transcode.cli.app import program
 from transcode.cli.defaults import options_of
 from transcode.cli.schema import schema
 
@@ -245,7 +244,7 @@ def test_doctor_says_which_file(home: Path) -> None:
 
 def test_variables_are_distinct() -> None:
     """No two options of a command have a variable in common, and each command has its options."""
-    options = options_of(typer.main.get_command(app))
+    options = options_of(program())
     assert list(options) == [" ".join(command) for command in COMMANDS]
     owners: dict[str, set[str]] = {}
     for command, own in options.items():

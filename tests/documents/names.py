@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from transcode import find_profile
-from transcode.cli.app import app
+from transcode.cli.app import program
 from transcode.errors import ProfileNotFound
 
 ROOT = Path(__file__).parents[2]
@@ -170,12 +168,12 @@ def _makefile() -> tuple[set[str], set[str]]:
 @functools.cache
 def _options() -> dict[str, set[str]]:
     """The options of each command, by its name; ``profiles`` has those of its own commands too."""
-    return {name: set(_spelled(command)) for name, command in typer.main.get_command(app).commands.items()}  # type: ignore[attr-defined]
+    return {name: set(_spelled(command)) for name, command in program().commands.items()}
 
 
 @functools.cache
 def _every_option() -> set[str]:
-    return set().union(*_options().values(), _spelled(typer.main.get_command(app)))
+    return set().union(*_options().values(), _spelled(program()))
 
 
 def _spelled(command: Any) -> Iterator[str]:

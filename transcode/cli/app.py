@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Annotated, NoReturn
+from functools import cache
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -41,12 +42,18 @@ app = typer.Typer(
 )
 
 
+@cache
+def program() -> Any:
+    """Return the commands with their options, made of the functions' signatures once in a process."""
+    return typer.main.get_command(app)
+
+
 def run() -> NoReturn:
     """Run the command and end the process with its exit code."""
     # Pillow's warnings of broken files name no file; the reports have what matters of them.
     warnings.filterwarnings("ignore", module="PIL")
     try:
-        code = completing(lambda: app(standalone_mode=False))
+        code = completing(lambda: program()(standalone_mode=False))
     except typer.Abort:
         sys.exit(130)
     except ConfigError as error:

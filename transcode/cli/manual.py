@@ -9,10 +9,8 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from transcode._version import __version__
-from transcode.cli.app import app
+from transcode.cli.app import program
 from transcode.cli.command import EXIT_CODES
 from transcode.cli.defaults import commands_of
 
@@ -34,7 +32,7 @@ _SEE = "https://www.openmobilealliance.org/ (MMS Encapsulation), https://www.3gp
 
 def page() -> str:
     """The manual page in roff with the macros of man(7)."""
-    program: Any = typer.main.get_command(app)
+    commands = program()
     lines = [
         f'.TH TRANSCODE 1 "" "mms-transcode {__version__}" "User Commands"',
         ".SH NAME",
@@ -43,12 +41,12 @@ def page() -> str:
         ".B transcode",
         r"\fICOMMAND\fR [\fIOPTION\fR]... [\fIARGUMENT\fR]...",
         ".SH DESCRIPTION",
-        _text(program.help),
+        _text(commands.help),
         ".SH OPTIONS",
-        *_options(program),
+        *_options(commands),
         *(".TP", r"\fB\-h\fR, \fB\-\-help\fR", "Show the help of the program, or of a command, and stop."),
         ".SH COMMANDS",
-        *(line for name, command in commands_of(program, "transcode ") for line in _command(name, command)),
+        *(line for name, command in commands_of(commands, "transcode ") for line in _command(name, command)),
         ".SH EXIT STATUS",
         *(line for code, meaning in EXIT_CODES for line in (".TP", f".B {int(code)}", _text(meaning))),
         ".SH ENVIRONMENT",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from unittest import mock
 
 import pytest
 
@@ -48,6 +49,14 @@ def test_made_once(store: SqlStore) -> None:
     assert len(first.token) == 22
     assert paged(store, two).token != first.token
     assert pages.find(store, "x" * 22) is None
+
+
+def test_no_token_begins_as_an_option(store: SqlStore) -> None:
+    """An operator types it behind a command."""
+    (one,) = linked(store)
+    made = iter(["-" + "a" * 21, "-" + "b" * 21, "c" * 22])
+    with mock.patch.object(pages.secrets, "token_urlsafe", lambda _: next(made)):
+        assert paged(store, one).token == "c" * 22
 
 
 def test_made_anew(store: SqlStore) -> None:

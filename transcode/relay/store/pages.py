@@ -108,7 +108,7 @@ def make(store: SqlStore, delivery: int, *, at: float, expires_at: float) -> Fut
         )
         if known is not None and (known.revoked_at or (known.expires_at > at and not known.deleted_at)):
             return known
-        made = Page(secrets.token_urlsafe(_RANDOM), delivery, at, expires_at)
+        made = Page(_token(), delivery, at, expires_at)
         connection.execute("DELETE FROM page WHERE delivery=?", (delivery,))
         connection.execute(
             f"INSERT INTO page ({_COLUMNS}) VALUES ({', '.join('?' * len(made))})",
@@ -117,6 +117,13 @@ def make(store: SqlStore, delivery: int, *, at: float, expires_at: float) -> Fut
         return made
 
     return store.write(write)
+
+
+def _token() -> str:
+    """Return a new token. No option of a command begins like it: an operator types it behind ``takedown``."""
+    while (made := secrets.token_urlsafe(_RANDOM)).startswith("-"):
+        pass
+    return made
 
 
 def find(store: SqlStore, token: str) -> Page | None:
