@@ -125,6 +125,23 @@ class Build(build_ext):
         if self.parallel is None:
             self.parallel = True
 
+    def run(self):
+        super().run()
+        if not self.inplace:
+            self.forget_former()
+
+    def forget_former(self):
+        """Delete what an earlier build left in the folder that a wheel is made of.
+
+        A module that is gone would be in the wheel, and Python would import a kernel that was built for it
+        alone in place of the new one.
+        """
+        modules = self.get_finalized_command("build_py").get_outputs(include_bytecode=0)
+        made = {Path(path) for path in (*modules, *self.get_outputs())}
+        for old in Path(self.build_lib, "transcode").rglob("*"):
+            if old.is_file() and old not in made:
+                old.unlink()
+
     def copy_extensions_to_source(self):
         super().copy_extensions_to_source()
         # Python would import a kernel that was built for it alone in place of the new one.

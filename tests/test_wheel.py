@@ -29,6 +29,13 @@ GRAFTED = (".ci", "bench", "docs", "licenses", "man", "profiles", "tests", "tran
 #: Endings of what is made, not written.
 MADE = (".so", ".pyc")
 
+#: What builds of former versions left in the folder that is used again.
+FORMER = (
+    "transcode/former.py",
+    "transcode/kernels/former.abi3.so",
+    "transcode/kernels/dct.cpython-311-x86_64-linux-gnu.so",
+)
+
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -42,6 +49,8 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     kernels.mkdir(parents=True)
     for library in (ROOT / "transcode" / "kernels").glob("*.abi3.so"):
         shutil.copyfile(library, kernels / library.name)
+    for name in FORMER:
+        (kernels.parents[1] / name).touch()
     command = [str(ROOT / ".ci" / "wheel"), sys.executable, str(folder / "dist"), str(built)]
     environment = os.environ | {"CC": "no-compiler-is-needed", "PYTHONWARNINGS": "default"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -87,6 +96,15 @@ def test_the_wheel_carries_its_libraries_and_their_licences(dist: Path) -> None:
     assert not [name for name in names if name.endswith((".pyx", ".h", ".c"))]
     assert "transcode/py.typed" in names
     assert any(name.startswith("transcode/profiles/") for name in names)
+
+
+def test_the_wheel_has_nothing_of_former_builds(dist: Path) -> None:
+    """It has the modules and kernels of this tree, though the folder of the build had others."""
+    (wheel,) = dist.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert not names & set(FORMER)
+    kernels = {f"transcode/kernels/{path.stem}.abi3.so" for path in ROOT.glob("transcode/kernels/*.pyx")}
+    assert {name for name in names if name.startswith("transcode/") and name.endswith(".so")} == kernels
 
 
 def test_an_index_of_packages_shows_no_dead_links(dist: Path) -> None:
