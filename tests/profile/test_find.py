@@ -79,6 +79,13 @@ def test_search(query: str, found: str) -> None:
     assert len(ids) < len(SHIPPED)
 
 
+def test_search_for_a_country() -> None:
+    """The name of a country alone finds its networks; a code is a part of ids, as before."""
+    assert {profile.country for profile in search("Österreich")} == {"AT"}
+    assert search("austria") == search("Österreich")
+    assert {"us-att", "at-a1"} <= {profile.id for profile in search("at")}
+
+
 def test_found_by_limits_and_by_itself() -> None:
     """Plain limits become a profile with the same limits, and a profile is one."""
     limits = Limits(750_000, 800, 600, 20.0, ("image/jpeg",), turn=False)

@@ -119,8 +119,13 @@ def test_an_address_that_is_taken_is_named(tmp_path: Path) -> None:
         path.write_text(f'store = "kept"\n[listen]\nport = {port}\n')
         done = run("relay", "serve", "--config", path)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.count("\n") == 1
-    assert f"127.0.0.1:{port}" in done.stderr
+    assert done.stderr == f"transcode: 127.0.0.1:{port}: another process listens there\n"
+
+
+def test_an_address_of_another_machine_is_named() -> None:
+    """The example of a configuration has an address that the machine of its reader does not have."""
+    with pytest.raises(OSError, match=r"192\.0\.2\.1:8190: this machine has no such address"):
+        server._bound("192.0.2.1", 8190)
 
 
 def test_a_centre_that_nobody_would_reach_does_not_start(

@@ -236,7 +236,7 @@ def search(query: str = "") -> list[Profile]:
     """Shipped profiles with the query in id, name or MCC-MNC, ordered by id.
 
     Letters count in any case, accents and punctuation do not. A country may stand before or behind a name:
-    ``"vodafone de"``.
+    ``"vodafone de"``. A query that none has, and that is a country, finds the networks of that country.
     """
     from transcode.profile.written_names import countries_of, folded
 
@@ -258,7 +258,11 @@ def search(query: str = "") -> list[Profile]:
             if letters
         )
 
-    return [_entry(own) for own, (name, _, *codes) in _names().items() if matches(own, name, codes)]
+    found = [own for own, (name, _, *codes) in _names().items() if matches(own, name, codes)]
+    if not found:
+        at = {f"{code}-" for code, names in _countries().items() if key in names}
+        found = [own for own in _names() if own[:3] in at]
+    return [_entry(own) for own in found]
 
 
 def country_names() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import resource
 import socket
@@ -70,6 +71,12 @@ __all__ = ["Running", "allow_files", "running"]
 _MOST_FILES = 65_536
 #: Seconds that a stop waits for transfers.
 _GRACE = 10
+#: Why an address can't be bound, in words for who wrote the configuration.
+_UNBOUND = {
+    errno.EADDRINUSE: "another process listens there",
+    errno.EADDRNOTAVAIL: "this machine has no such address",
+    errno.EACCES: "may not be bound by this user; ports below 1024 take root, or CAP_NET_BIND_SERVICE",
+}
 
 
 class Running:
@@ -352,5 +359,6 @@ def _bound(host: str, port: int) -> socket.socket:
         line.bind((host, port))
     except OSError as error:
         line.close()
-        raise OSError(error.errno, error.strerror, f"{host}:{port}") from error
+        reason = _UNBOUND.get(error.errno or 0, error.strerror)
+        raise OSError(f"{host}:{port}: {reason}") from error
     return line
