@@ -54,8 +54,7 @@ def test_made_once(store: SqlStore) -> None:
 def test_no_token_begins_as_an_option(store: SqlStore) -> None:
     """An operator types it behind a command."""
     (one,) = linked(store)
-    made = iter(["-" + "a" * 21, "-" + "b" * 21, "c" * 22])
-    with mock.patch.object(pages.secrets, "token_urlsafe", lambda _: next(made)):
+    with mock.patch("secrets.token_urlsafe", side_effect=["-" + "a" * 21, "-" + "b" * 21, "c" * 22]):
         assert paged(store, one).token == "c" * 22
 
 
