@@ -99,7 +99,9 @@ def _error(kind: type[Exception]) -> Iterator[str]:
         yield f"  {line.strip()}" if line.startswith(" ") else f"- {line}" if line else ""
     yield ""
     for child in kind.__subclasses__():
-        yield from _error(child)
+        # A client has errors of its own, on its own page.
+        if child.__module__ == errors.__name__:
+            yield from _error(child)
 
 
 def _cell(text: str) -> str:

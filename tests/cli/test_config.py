@@ -252,3 +252,11 @@ def test_variables_are_distinct() -> None:
             for name in option.variables:
                 owners.setdefault(name, set()).add(key if name != option.variables[0] else f"{command} {key}")
     assert {name: keys for name, keys in owners.items() if len(keys) > 1} == {}
+
+
+def test_a_command_stays_as_it_is() -> None:
+    """Where its settings were asked for, no argument is required; the next time it is."""
+    assert run("fit", "--print-config").returncode == 0
+    done = run("fit")
+    assert done.returncode == 2
+    assert "Missing argument" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -36,9 +37,8 @@ class Command(TyperCommand):
     def read_defaults(self, ctx: Any, own: dict[str, Option]) -> None:
         """Give each option the value that it has without arguments."""
         read_environment(own)
-        for param in self.params:
-            param.required = False
-        super().parse_args(ctx, [])
+        with self._none_required():
+            super().parse_args(ctx, [])
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments, with the environment and the configuration file behind them.
@@ -50,10 +50,9 @@ class Command(TyperCommand):
         own = options_for(ctx)[words_of(ctx)]
         read_environment(own)
         is_asked = prints_config(ctx, self, args)
-        for param in self.params if is_asked else ():
-            param.required = False
         try:
-            rest = super().parse_args(ctx, args)
+            with self._none_required() if is_asked else nullcontext():
+                rest = super().parse_args(ctx, args)
         except Exception as error:
             name_variable(ctx, error, own)
             raise
@@ -61,6 +60,18 @@ class Command(TyperCommand):
             print_settings(settings_of(ctx, own, alone=True), ctx, as_json=ctx.params.get("as_json", False))
             raise typer.Exit
         return rest
+
+    @contextmanager
+    def _none_required(self) -> Iterator[None]:
+        """Let arguments be left out for the time of the block: the command is parsed again in its process."""
+        required = [param for param in self.params if param.required]
+        for param in required:
+            param.required = False
+        try:
+            yield
+        finally:
+            for param in required:
+                param.required = True
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the sections of arguments and options."""
