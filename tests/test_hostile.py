@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -52,14 +55,24 @@ for line in sys.stdin:
 def fitting() -> Iterator[Callable[[Path], tuple[str, int]]]:
     """A function that fits a file in a process of its own, and returns the outcome and the peak memory."""
     command = [sys.executable, "-c", PARENT]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         asked, answers = process.stdin, process.stdout
         assert asked is not None
         assert answers is not None
 
         def fitted(path: Path) -> tuple[str, int]:
-            print(path, file=asked, flush=True)
-            found = json.loads(answers.readline())
+            # A fork that only waits uses no processor time.
+            watch = threading.Timer(1200, os.killpg, (process.pid, signal.SIGKILL))
+            watch.start()
+            try:
+                print(path, file=asked, flush=True)
+                line = answers.readline()
+            finally:
+                watch.cancel()
+            assert line, f"{path.name}: no answer in 20 minutes"
+            found = json.loads(line)
             assert isinstance(found, list), f"{path.name}: {found}"
             what, memory = found
             return what, memory
