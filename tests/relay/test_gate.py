@@ -108,17 +108,20 @@ def test_a_gateway_has_any_number(tmp_path: Path, gateway: Gateway) -> None:
         assert {answered(one) for one in lines} == {b"HTTP/1.1 200 OK"}
 
 
-def test_who_asks_through_a_proxy(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "::"])
+def test_who_asks_through_a_proxy(tmp_path: Path, gateway: Gateway, letter: Message, host: str) -> None:
     """X-Forwarded-For counts from a proxy that is named: its last address is who asks."""
     north = vasp(secret="", addresses=("198.51.100.7/32",))
-    listen = Listen(port=0, gateways=("192.0.2.7/32",), proxies=("127.0.0.1",))
+    listen = Listen(host=host, port=0, gateways=("192.0.2.7/32",), proxies=("127.0.0.1",))
     offer = letter.edited(sender="12345").converted("mm7-submit-req")
     with running(config(tmp_path, gateway, listen=listen, vasp=(north,), roles=("http",))) as centre:
-        phone, provider = Phone(ALICE, centre.url, gateway), Provider(f"{centre.url}/mm7")
+        # A socket for both families sees this machine as ::ffff:127.0.0.1.
+        url = centre.url.replace("[::]", "127.0.0.1")
+        phone, provider = Phone(ALICE, url, gateway), Provider(f"{url}/mm7")
 
         def posted(sent_for: str) -> int:
             headers = {"X-Forwarded-For": sent_for} if sent_for else {}
-            return phone.request("POST", centre.url, letter.to_mm1(), headers)[0]
+            return phone.request("POST", url, letter.to_mm1(), headers)[0]
 
         assert posted("203.0.113.9, 192.0.2.7") == 200
         assert posted("192.0.2.7, 203.0.113.9") == 403

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from tests.relay.conftest import BOB
 from tests.relay.phone import until
-from tests.relay.smsc import Smsc
-from tests.relay.test_smpp import bound
+from tests.relay.smsc import SUBMIT_SM, Smsc
+from tests.relay.test_smpp import SHORT, bound
+from transcode.errors import TransportError
+from transcode.relay.ports.smpp import Smpp
 from transcode.relay.texts import Text
 
 
@@ -32,3 +34,25 @@ def test_texts_of_phones_are_heard() -> None:
         until(lambda: sum(pdu[4:8] == b"\x80\0\0\5" for pdu in smsc.pdus) == 6)
         gate.push(BOB, b"push")
     assert len([pdu for pdu in smsc.pdus if pdu[4:8] == b"\0\0\0\x09"]) == 1
+
+
+def test_an_answer_to_a_phone_that_nobody_answers() -> None:
+    """A text is answered over the link that it came by. Where that link is dropped, another is made."""
+    smsc, raised = Smsc(), list[TransportError]()
+    gates: list[Smpp] = []
+
+    def hear(text: Text) -> None:
+        try:
+            gates[0].text(text.sender, "You get no more links.")
+        except TransportError as error:
+            raised.append(error)
+
+    with smsc.running() as port, bound(port, hear, timeout=SHORT) as gate:
+        gates.append(gate)
+        until(lambda: smsc.binds.qsize() == 1)
+        smsc.silent = frozenset((SUBMIT_SM,))
+        smsc.deliver(b"STOP", esm_class=0)
+        until(lambda: len(raised) == 1)
+        smsc.silent = frozenset()
+        until(lambda: smsc.binds.qsize() == 2)
+        assert raised[0].temporary

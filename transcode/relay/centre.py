@@ -261,7 +261,14 @@ class Centre:
         # A phone speaks for itself alone.
         if delivery is None or event is None or (sender and delivery.recipient != sender):
             return
+        if event is Event.ACKNOWLEDGED and delivery.state is State.EXPIRED and not self._was_asked(delivery):
+            # Android acknowledges what it got in the place of the message.
+            return
         self._store.apply(delivery.id, event, at=self._clock(), report_allowed=allowed).result()
+
+    def _was_asked(self, delivery: Delivery) -> bool:
+        """Return whether a phone was given the message, or a part of it."""
+        return any(one.event == Event.FETCH_BEGUN for one in self._store.trail(delivery.id))
 
     def asked(self, token: str) -> tuple[Delivery, Envelope] | str | None:
         """Return what a phone that fetches a message is to get.

@@ -53,7 +53,7 @@ from transcode.relay.texts import dropped
 from transcode.relay.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from starlette.routing import Route
 
@@ -316,7 +316,7 @@ class _Server(uvicorn.Server):
                 server_header=False,
                 # Nobody else's word on who asks is believed.
                 proxy_headers=bool(listen.proxies),
-                forwarded_allow_ips=list(listen.proxies),
+                forwarded_allow_ips=_spelt(listen.proxies),
                 timeout_graceful_shutdown=_GRACE,
             )
         )
@@ -349,6 +349,12 @@ class _Server(uvicorn.Server):
             self.should_exit = True
             thread.join()
             line.close()
+
+
+def _spelt(proxies: Sequence[str]) -> list[str]:
+    """Return addresses and networks as uvicorn compares them: of IPv4 also as a socket for both families."""
+    found = [one for one in networks(proxies) if one.version == 4]
+    return [*proxies, *(f"::ffff:{one.network_address}/{96 + one.prefixlen}" for one in found)]
 
 
 def _bound(host: str, port: int) -> socket.socket:

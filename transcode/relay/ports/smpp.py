@@ -246,7 +246,8 @@ class Smpp(Sms):
     async def _listen(self, session: smpp34.Smsc) -> None:
         """Take what the SMSC sends until the link ends, or until it is dropped."""
         self._unbound_reason = "the link ended"
-        while True:
+        # A text that is answered over a link on which nobody answers drops it.
+        while self._session is session:
             self._listening = asyncio.ensure_future(session.next())
             try:
                 event = await self._listening
