@@ -71,8 +71,13 @@ class _Nowhere:
     def put(self, data: bytes) -> str:
         return hashlib.sha256(data).hexdigest()
 
+    def put_again(self, name: str, data: bytes) -> None:
+        """Keep nothing."""
+
     def get(self, name: str) -> bytes:
         raise FileNotFoundError(name)
+
+    source = get
 
     def exists(self, _name: str) -> bool:
         return False
@@ -345,7 +350,11 @@ def _judge_ends(world: _World, gate: Gate) -> None:
 def seeds(target: str) -> list[bytes]:
     """Return what inputs of a target grow from."""
     sent = message()
-    pdu, mail, request = sent.to_mm1(), sent.to_mm4(strict=False), sent.to_mm7(strict=False)
+    pdu, mail, request = (
+        sent.to_mm1(),
+        sent.to_mm4(strict=False),
+        sent.edited(sender="12345").to_mm7(strict=False),
+    )
     kind = dict(request.headers)["Content-Type"].encode()
     http = b"\x80POST / HTTP/1.1\r\nHost: a\r\nX-MSISDN: 15550001\r\nContent-Length: %d\r\n\r\n" % len(pdu)
     smtp = b"\x80EHLO b\r\nMAIL FROM:<system@mms.b.example>\r\nRCPT TO:<+15550002@mms.a.example>\r\nDATA\r\n"
