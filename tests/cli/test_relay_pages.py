@@ -65,6 +65,15 @@ def test_a_message_is_taken_down(kept: Path, tokens: list[str]) -> None:
     assert told(kept, "takedown", name)[0]["pages"] == 0
 
 
+def test_a_message_to_many_is_taken_down(kept: Path) -> None:
+    """And cancelled for each of them, as a message to two is."""
+    now = time.time()
+    with closing(SqliteStore(kept.parent / "kept" / "relay.sqlite")) as store:
+        many = [f"+1555{number:07}" for number in range(1001)]
+        name = store.accept(envelope(received_at=now, expires_at=now + 9_000), many).result().id
+    assert told(kept, "takedown", name)[0]["cancelled"] == 1001
+
+
 @pytest.mark.parametrize("form", ["{}", "https://m.example/p/{}"])
 def test_a_page_is_taken_down(kept: Path, tokens: list[str], form: str) -> None:
     """By its token or its address; the other recipients keep theirs."""

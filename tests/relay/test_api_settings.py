@@ -30,6 +30,8 @@ def test_there_is_none_without_its_table(tmp_path: Path) -> None:
         ("[api]\nfetch_seconds = 0", "api.fetch_seconds"),
         ("[api]\nwebhook_seconds = 100_000", "api.webhook_seconds"),
         ("[api]\nmax_octets = 1", "api.max_octets"),
+        ("[api]\n[timers]\nduplicate = 60\n[retention]\nnumber_days = 2", "retention.number_days"),
+        ("[api]\n[timers]\nduplicate = 60\n[retention]\nevent_days = 2.9", "retention.event_days"),
         (
             '[api]\n[[vasp]]\nname = "a"\naddresses = ["127.0.0.1"]\n[[peer]]\nname = "api:shop"\n'
             'domain = "b.example"\nhost = "b.example"\nprefixes = ["+1"]\n[mm4]\ndomain = "a.example"\n',

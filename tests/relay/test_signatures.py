@@ -28,6 +28,7 @@ def test_as_the_library_of_the_standard_signs() -> None:
         ({"at": "x"}, False),
         ({"at": "9" * 400}, False),
         ({"name": "msg_other"}, False),
+        ({"name": "\ud800"}, False),
         ({"body": BODY + b" "}, False),
         ({"signatures": ""}, False),
         ({"signatures": "v1,AAAA v1a,x " + SIGNED}, True),

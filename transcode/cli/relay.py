@@ -202,8 +202,10 @@ def _apply(message: str, to: str | None, event: Event, relay_config: Path | None
     to = None if to is None else normal(relay_config, to)
     with opened(relay_config) as store:
         found = [one for one in store.deliveries(message) if to in (None, one.recipient)]
-        for delivery in found:
-            after = store.apply(delivery.id, event, at=time.time(), detail="by the operator").result()
+        now = time.time()
+        # All at once: they share commits.
+        written = [store.apply(one.id, event, at=now, detail="by the operator") for one in found]
+        for delivery, after in zip(found, (one.result() for one in written), strict=True):
             moved += after.state != delivery.state
             if as_json:
                 print_json(**shown(after))

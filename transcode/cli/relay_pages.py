@@ -48,7 +48,9 @@ def takedown(
             found = store.delivery(number=token.delivery)
             deliveries = [found] if found is not None else []
             taken = pages.revoke(store, at=now, token=token.token).result()
-        after = [store.apply(one.id, Event.CANCEL, at=now, detail=_DETAIL).result() for one in deliveries]
+        # All at once: they share commits.
+        written = [store.apply(one.id, Event.CANCEL, at=now, detail=_DETAIL) for one in deliveries]
+        after = [one.result() for one in written]
     if not after:
         raise MessageError(f"{message}: there is no such message or page")
     cancelled = sum(one.state is State.CANCELLED for one in after)

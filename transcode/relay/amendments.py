@@ -25,8 +25,6 @@ __all__ = ["Amended", "Amendments"]
 
 #: Headers of a ReplaceReq that say who asks for what, and nothing of the new message.
 _OF_REQUEST = {"vaspid", "vasid", "messageid", "xmlns"}
-#: The most recipients of one message.
-_MOST = 1_000_000
 
 
 class Amended(NamedTuple):
@@ -74,7 +72,7 @@ class Amendments:
 
     def is_for(self, message: str, peer: str) -> bool:
         """Return whether a message went to a provider, which may answer it."""
-        return any(delivery.peer == peer for delivery in self._store.deliveries(message, most=_MOST))
+        return any(delivery.peer == peer for delivery in self._store.deliveries(message))
 
     def cancel(self, message: str, recipients: Sequence[str]) -> Amended:
         """Cancel a message for those who did not begin to fetch it. Again, it does the same.
@@ -84,7 +82,7 @@ class Amendments:
             recipients: for whom; none: for all.
         """
         named = dict.fromkeys(map(self._numbers.normal, recipients))
-        deliveries = self._store.deliveries(message, most=_MOST)[::-1]
+        deliveries = self._store.deliveries(message)[::-1]
         chosen = [delivery for delivery in deliveries if not named or delivery.recipient in named]
         now = self._clock()
         written = [
@@ -124,7 +122,7 @@ class Amendments:
             left = self._store.write(written).result()
             # Again, after the row names them: a sweep may have been between.
             self._blobs.put_again(new.blob, octets)
-        total = len(self._store.deliveries(message, most=_MOST))
+        total = len(self._store.deliveries(message))
         return Amended(total - len(left), left, [])
 
     def _replacement(self, envelope: Envelope, request: Message, octets: bytes) -> Replacement:

@@ -311,7 +311,7 @@ class Client(_Asking):
             except httpx.HTTPError as error:
                 wait = self._wait_after(ask, error, tries)
             else:
-                if answer.is_success:
+                if _is_done(ask, answer, tries):
                     return answer
                 wait = self._wait(ask, answer, tries)
             tries += 1
@@ -405,11 +405,17 @@ class AsyncClient(_Asking):
             except httpx.HTTPError as error:
                 wait = self._wait_after(ask, error, tries)
             else:
-                if answer.is_success:
+                if _is_done(ask, answer, tries):
                     return answer
                 wait = self._wait(ask, answer, tries)
             tries += 1
             await asyncio.sleep(wait)
+
+
+def _is_done(ask: _Ask, answer: httpx.Response, tries: int) -> bool:
+    """Return whether a request was done: what an earlier try deleted, whose answer was lost, is not there."""
+    is_deleted = ask.method == "DELETE" and tries > 0 and answer.status_code == 404
+    return answer.is_success or is_deleted
 
 
 def _of(path: str, name: str, end: str = "") -> str:

@@ -289,7 +289,7 @@ def checked(config: Config, source: str) -> Config:
     check_sms(config.sms, source)
     check_resolver(config.resolver, source)
     check_peers(config.mm4, config.peer, source)
-    check_retention(config.retention, config.timers.duplicate, source)
+    check_retention(config.retention, config.timers.duplicate, source, has_api=config.api is not None)
     check_log(config.log, source)
     check_admin(config.admin, source)
     names = [*(one.name for one in config.peer), *(one.name for one in config.vasp)]

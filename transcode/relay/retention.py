@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from transcode.errors import ConfigError
 
-__all__ = ["DAY", "Retention", "check_retention"]
+__all__ = ["DAY", "IDEMPOTENT", "Retention", "check_retention"]
 
 #: The seconds of a day.
 DAY = 86_400.0
+#: The seconds for which an Idempotency-Key of the API stands for its request.
+IDEMPOTENT = 3 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +27,14 @@ class Retention:
     event_days: float = 90.0
 
 
-def check_retention(retention: Retention, duplicate: float, source: str) -> None:
+def check_retention(retention: Retention, duplicate: float, source: str, *, has_api: bool) -> None:
     """Check the values of a configuration.
 
     Args:
         retention: the values.
         duplicate: for how many seconds the same submission again is found by its sender.
         source: the name of the file.
+        has_api: whether the centre has the API.
 
     Raises:
         ConfigError: numbers or rows would go while they are needed.
@@ -43,3 +46,6 @@ def check_retention(retention: Retention, duplicate: float, source: str) -> None
                 "must not be shorter than timers.duplicate, which is in seconds",
                 key=f"retention.{key}",
             )
+        if has_api and days * DAY < IDEMPOTENT:
+            reason = f"must be at least {IDEMPOTENT / DAY:.0f}: so long an Idempotency-Key makes one message"
+            raise ConfigError(source, reason, key=f"retention.{key}")

@@ -106,7 +106,14 @@ def test_addresses_that_are_none(shop: Office) -> None:
     assert problem(shop.client.get("/v1/nothing")) == (404, "not-found", [])
     wrong = shop.client.put("/v1/messages")
     assert problem(wrong) == (405, "method", [])
-    assert wrong.headers["allow"] == "POST, GET"
+    assert wrong.headers["allow"] == "POST, GET, HEAD"
+
+
+def test_heads(shop: Office) -> None:
+    """Of what can be read, without the content."""
+    head, whole = shop.client.head("/v1/webhooks"), shop.client.get("/v1/webhooks")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == whole.headers["content-length"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -112,7 +112,7 @@ class Flaky(Serving):
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
+                self.rfile.read(int(self.headers["Content-Length"] or 0))
                 flaky.keys.append(self.headers["Idempotency-Key"])
                 status = flaky.script.pop(0)
                 if not status:
@@ -123,6 +123,8 @@ class Flaky(Serving):
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
+
+            do_DELETE = do_POST
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -168,6 +170,19 @@ def test_what_is_not_done_again(script: list[int], made: int, status: int) -> No
         with pytest.raises(TransportError):
             client.create_webhook("https://example.com/")
         assert len(site.keys) == 1
+
+
+def test_what_was_deleted_is_deleted() -> None:
+    """Where the answer was lost, the next try finds nothing; of what never was it is told."""
+    with Flaky(0, 404).running() as site, Client(f"http://{site.address}", "k") as client:
+        client.delete_webhook("a")
+        assert len(site.keys) == 2
+    with (
+        Flaky(404).running() as site,
+        Client(f"http://{site.address}", "k") as client,
+        pytest.raises(ApiProblem),
+    ):
+        client.delete_webhook("a")
 
 
 def test_an_answer_of_somebody_else() -> None:

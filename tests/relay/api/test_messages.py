@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import time
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from tests.relay.phone import Gateway, Phone, until
 from transcode.jobs.isolated import JobLost
 from transcode.relay.api.composing import Composer
 from transcode.relay.api_settings import Api
-from transcode.relay.store.submissions import KEPT
+from transcode.relay.retention import IDEMPOTENT
 
 PICTURE = save(photo(160, 120), quality=90)
 CAROL = "+15550003"
@@ -149,7 +150,7 @@ def test_the_same_request_at_once(shop: Office) -> None:
 def test_a_key_for_three_days(shop: Office) -> None:
     """Then it stands for another request."""
     first = shop.sent(to=[ALICE], text="old", idempotency="days")
-    old = time.time() - KEPT - 1
+    old = time.time() - IDEMPOTENT - 1
     shop.centre.store.write(
         lambda connection: connection.execute(
             "UPDATE submission SET made_at=? WHERE message=?", (old, first["id"])
@@ -203,12 +204,24 @@ def test_pages(shop: Office) -> None:
         ({"to": [BOB], "text": None}, (422, "invalid", ["text"])),
         ({"to": [BOB], "media_urls": ["http://x/"] * 11}, (422, "invalid", ["media_urls"])),
         ({"to": [BOB], "send_at": "2026-01-01T00:00:00"}, (422, "invalid", ["send_at"])),
-        ({"to": [BOB], "send_at": "2999-01-01T00:00:00Z"}, (422, "invalid", [])),
+        ({"to": [BOB], "send_at": "2999-01-01T00:00:00Z"}, (422, "invalid", ["send_at"])),
+        ({"to": [BOB], "send_at": "0001-01-01T00:00:00Z"}, (422, "invalid", ["send_at"])),
+        (
+            {"to": [BOB], "send_at": "9999-12-31T23:59:59Z", "validity_period": 600},
+            (422, "invalid", ["send_at"]),
+        ),
+        (
+            {"to": [BOB], "send_at": "2026-01-01T00:00:00Z", "validity_period": 600},
+            (422, "invalid", ["validity_period"]),
+        ),
         ({"to": [BOB], "validity_period": 59}, (422, "invalid", ["validity_period"])),
         ({"to": [BOB], "profile": "nobody"}, (422, "invalid", ["profile"])),
         ({"to": [BOB], "profile": "/etc/passwd"}, (422, "invalid", ["profile"])),
         ({"to": [BOB], "profile": "pyproject.toml"}, (422, "invalid", ["profile"])),
-        ({"to": [BOB], "message_class": "auto", "delivery_report": True}, (422, "invalid", [])),
+        (
+            {"to": [BOB], "message_class": "auto", "delivery_report": True},
+            (422, "invalid", ["message_class"]),
+        ),
         ({"to": [BOB], "from": ALICE}, (403, "forbidden", ["from"])),
         ({"to": [BOB, "+49301234567", "54321"]}, (422, "refused", ["to[1]", "to[2]"])),
         ({"to": [BOB], "text": "x" * 5_100_000}, (422, "media", ["media"])),
@@ -243,13 +256,35 @@ def test_limits_are_named(shop: Office) -> None:
             "multipart/form-data; boundary=x",
             (400, "malformed"),
         ),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="media"\r\n\r\nb\r\n--x--\r\n',
+            "multipart/form-data; boundary=x",
+            (422, "invalid"),
+        ),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_what_can_not_be_read(shop: Office, content: bytes, kind: str, expected: tuple[int, str]) -> None:
     headers = {"Content-Type": kind} if kind else {}
     answer = shop.client.post("/v1/messages", content=content, headers=headers)
     assert problem(answer)[:2] == expected
+
+
+def test_a_request_that_is_compressed(shop: Office) -> None:
+    """It is no failure of the centre's, which a client would wait for."""
+    for path, taken in (("/v1/messages", b'{"to": []}'), ("/v1/webhooks", b'{"url": "http://x/"}')):
+        headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+        answer = shop.client.post(path, content=gzip.compress(taken), headers=headers)
+        assert problem(answer) == (415, "media-type", [])
+        assert answer.headers["accept-encoding"] == "identity"
+
+
+def test_a_form_with_too_many_files(shop: Office) -> None:
+    """Its limit is named, as that of addresses is."""
+    files = [("media", (f"{number}.jpg", PICTURE)) for number in range(11)]
+    answer = shop.client.post("/v1/messages", data={"to": BOB}, files=files)
+    assert problem(answer) == (422, "invalid", ["media"])
+    assert answer.json()["errors"][0]["limit"] == 10
 
 
 @pytest.mark.parametrize(

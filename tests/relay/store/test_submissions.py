@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -11,12 +12,12 @@ from tests.relay.made import BEGIN, envelope
 from transcode.relay.buckets import Charge, Rate
 from transcode.relay.model import Event
 from transcode.relay.pseudonyms import Pseudonyms
-from transcode.relay.retention import DAY
+from transcode.relay.retention import DAY, IDEMPOTENT
 from transcode.relay.store import limits, retention, submissions
 from transcode.relay.store.keys import find_key, keys, make_key, note_use, revoke_key
-from transcode.relay.store.notices import drop_webhook, end, make_webhook, take
+from transcode.relay.store.notices import Webhook, drop_webhook, end, make_webhook, take, webhooks
 from transcode.relay.store.sqlite import SqlStore
-from transcode.relay.store.submissions import KEPT, Claim, Reused
+from transcode.relay.store.submissions import Claim, Reused
 
 
 def claim(name: str = "", fingerprint: str = "f", account: str = "shop") -> Claim:
@@ -27,6 +28,12 @@ def taken(store: SqlStore, number: int, one: Claim, at: float = BEGIN) -> str:
     """The id that a request gets."""
     message = envelope(number, peer=f"api:{one.account}", fingerprint=str(number), received_at=at)
     return store.accept(message, ["+1"], claim=one).result().id
+
+
+def webhooked(store: SqlStore, account: str, url: str, *told: str) -> Webhook:
+    made = make_webhook(store, account, url, told, "c2VjcmV0", BEGIN, most=10)
+    assert made is not None
+    return made
 
 
 def test_a_key_stands_for_one_request(store: SqlStore) -> None:
@@ -40,9 +47,9 @@ def test_a_key_stands_for_one_request(store: SqlStore) -> None:
     assert taken(store, 4, claim("k", account="other")) != first
     assert taken(store, 5, claim()) != taken(store, 6, claim())
     assert submissions.earlier(store, claim(), BEGIN) == ""
-    later = taken(store, 7, claim("k", "other"), BEGIN + KEPT)
+    later = taken(store, 7, claim("k", "other"), BEGIN + IDEMPOTENT)
     assert later != first
-    assert submissions.earlier(store, claim("k", "other"), BEGIN + KEPT) == later
+    assert submissions.earlier(store, claim("k", "other"), BEGIN + IDEMPOTENT) == later
     kept = submissions.submitted(store, "shop", first)
     assert kept == (first, "shop", "order", '[{"a":1}]', BEGIN)
     assert submissions.submitted(store, "other", first) is None
@@ -77,7 +84,7 @@ def test_pages(store: SqlStore) -> None:
 
 def test_what_names_people_is_forgotten(store: SqlStore) -> None:
     """The key and the account's own word go with the numbers, the row with the message."""
-    webhook = make_webhook(store, "shop", "http://x/", (), "c2VjcmV0", BEGIN)
+    webhook = webhooked(store, "shop", "http://x/")
     name = taken(store, 1, claim("k"))
     (one,) = store.deliveries(name)
     store.apply(one.id, Event.CANCEL, at=BEGIN).result()
@@ -92,11 +99,26 @@ def test_what_names_people_is_forgotten(store: SqlStore) -> None:
         assert store.select(f"SELECT count(*) FROM {table}") == [(0,)]
 
 
+def test_an_account_has_some_webhooks(again: Callable[[], SqlStore]) -> None:
+    """Also where several are made at once."""
+    stores = again(), again()
+
+    def made(number: int) -> Webhook | None:
+        url = f"http://x/{number}"
+        return make_webhook(stores[number % 2], "shop", url, (), "c2VjcmV0", BEGIN, most=3)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(one is not None for one in pool.map(made, range(8))) == 3
+    assert len(webhooks(stores[0], "shop")) == 3
+    for store in stores:
+        store.close()
+
+
 def test_notices(store: SqlStore) -> None:
     """Written with the change; a webhook that fails is asked by one at a time, and others go on."""
-    first = make_webhook(store, "shop", "http://a/", (), "c2VjcmV0", BEGIN)
-    second = make_webhook(store, "shop", "http://b/", ("canceled",), "c2VjcmV0", BEGIN)
-    make_webhook(store, "other", "http://c/", (), "c2VjcmV0", BEGIN)
+    first = webhooked(store, "shop", "http://a/")
+    second = webhooked(store, "shop", "http://b/", "canceled")
+    webhooked(store, "other", "http://c/")
     for number in range(2):
         (delivery,) = store.deliveries(taken(store, number, claim()))
         store.apply(delivery.id, Event.CANCEL, at=BEGIN).result()

@@ -171,4 +171,5 @@ def found(method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
 
 def allowed(path: str) -> list[str]:
     """Return the methods that a path knows; none: there is no such path."""
-    return [operation.method for operation in OPERATIONS if _PATHS[operation.path].fullmatch(path)]
+    known = [operation.method for operation in OPERATIONS if _PATHS[operation.path].fullmatch(path)]
+    return known + ["HEAD"] * ("GET" in known)

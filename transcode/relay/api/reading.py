@@ -30,7 +30,8 @@ _PLACE = re.compile(r" - at `\$\.?(?P<place>[^`]*)`\Z")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
 #: Fields of a form that are lists: they may come several times.
 _LISTS = ("to", "media_urls")
-#: Files may have any number of octets that the request may have; a field is a text.
+#: The most files and the most fields that are read. A file may have any number of octets that the request
+#: may have; a field is a text.
 _MOST_FIELDS, _LARGEST_FIELD = 2000, 1_000_000
 #: Octets at the end of a form that have the last boundary.
 _LAST = 1000
@@ -70,13 +71,12 @@ class _Parser(MultiPartParser):
     spool_max_size = 1 << 40
 
 
-async def read_form(headers: Headers, octets: bytes, most: int) -> tuple[NewMessage, list[Source]]:
+async def read_form(headers: Headers, octets: bytes) -> tuple[NewMessage, list[Source]]:
     """Return the message of a form (multipart/form-data), and its files, the fields ``media``, in order.
 
     Args:
         headers: those of the request.
         octets: its body.
-        most: the most files.
 
     Raises:
         ApiError: it is no such form, or a field has a value that can't be.
@@ -95,7 +95,7 @@ async def read_form(headers: Headers, octets: bytes, most: int) -> tuple[NewMess
     parser = _Parser(
         headers,
         pieces(),  # type: ignore[arg-type]  # it is only iterated
-        max_files=most,
+        max_files=_MOST_FIELDS,
         max_fields=_MOST_FIELDS,
         max_part_size=_LARGEST_FIELD,
     )
@@ -117,6 +117,8 @@ async def _message(form: FormData) -> tuple[NewMessage, list[Source]]:
             if name != "media":
                 raise ApiError.of_field("invalid", name, "is a file; files are fields with the name media")
             files.append(Source(f"media[{len(files)}]", await value.read()))
+        elif name == "media":
+            raise ApiError.of_field("invalid", name, "is no file: its part of the form has no filename")
         elif name in _LISTS:
             words.setdefault(name, []).append(value)
         elif name in words:

@@ -55,7 +55,7 @@ def message(
         is_new: whether recipients are as they were when it was accepted: the answer to a repeated request.
     """
     envelope = store.envelope(kept.message)
-    deliveries = store.deliveries(kept.message, most=1_000_000)[::-1]
+    deliveries = store.deliveries(kept.message)[::-1]
     return schema.Message(
         id=kept.message,
         sender=envelope.sender,

@@ -127,7 +127,8 @@ class _Door:
             word = path.removeprefix(BEGIN)
             kind = {"type": path, "title": KINDS[word].title, "status": KINDS[word].status}
             return _response(kind, 200, {})
-        found = operations.found(request.method, path)
+        # Of what can be read, the head can, too (RFC 9110, 9.1). The server leaves out the content.
+        found = operations.found("GET" if request.method == "HEAD" else request.method, path)
         if found is None:
             methods = ", ".join(operations.allowed(path))
             if methods:

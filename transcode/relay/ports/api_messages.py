@@ -58,6 +58,14 @@ _REFUSED = {
     Reason.NOT_NOW: "rate",
 }
 _KEY = re.compile(r"[!-~]{1,255}")
+#: The fields of what the engine calls otherwise.
+_NAMED = {
+    "delivery_time": "send_at",
+    "x-mms-delivery-time": "send_at",
+    "expiry": "validity_period",
+    "x-mms-expiry": "validity_period",
+    "message_class": "message_class",
+}
 _OPTIONS = ("read_report", "priority", "message_class", "show_sender")
 
 
@@ -127,7 +135,7 @@ class Messages:
         octets = await asked.octets(self._settings.max_request_bytes, self._seconds)
         if asked.content_type == "application/json":
             return read_json(schema.NewMessage, octets), []
-        return await read_form(asked.request.headers, octets, self._settings.max_media)
+        return await read_form(asked.request.headers, octets)
 
     def _checked(self, new: schema.NewMessage, files: Sequence[Source], key: ApiKey) -> schema.NewMessage:
         """Return a message with its sender, and each recipient once.
@@ -145,7 +153,8 @@ class Messages:
             raise ApiError.of_field("invalid", "to", f"has {len(to)} recipients, at most {most}", most)
         count, most = len(new.media_urls) + len(files), self._settings.max_media
         if count > most:
-            raise ApiError.of_field("invalid", "media_urls", f"{count} media, at most {most}", most)
+            field = "media" if files else "media_urls"
+            raise ApiError.of_field("invalid", field, f"{count} media, at most {most}", most)
         if not (count or new.text):
             raise ApiError.of_field("invalid", "text", "is missing, and media too")
         senders = tuple(map(self._numbers.pattern, key.senders))
@@ -205,6 +214,8 @@ class Messages:
         if faults:
             detail = f"no route serves {len(faults)} of {len(new.to)} recipients with this key"
             raise ApiError("refused", detail, faults)
+        self._profile_of(new.profile)
+        _options(new)
         wait = limits.wait(self._store, charge, time.time())
         if wait > 0:
             raise ApiError.later("rate", f"too many messages; the next one in {wait:.0f} seconds", wait)
@@ -294,7 +305,7 @@ class Messages:
         if isinstance(taken, Refusal):
             if taken.wait:
                 raise ApiError.later(_REFUSED[taken.reason], taken.text, taken.wait)
-            raise ApiError(_REFUSED[taken.reason], taken.text)
+            raise _of_words(_REFUSED[taken.reason], taken.text)
         kept = submissions.submitted(self._store, key.account, taken)
         if kept is None:
             raise LookupError(f"message {taken} is not there")
@@ -369,9 +380,12 @@ def _options(new: schema.NewMessage) -> transcode.SendOptions:
     is_automatic = new.message_class == "auto"
     asks = not is_automatic if new.delivery_report is None else new.delivery_report
     expiry = None
-    if new.validity_period is not None:
-        after = timedelta(seconds=new.validity_period)
-        expiry = new.validity_period if new.send_at is None else new.send_at + after
+    try:
+        if new.validity_period is not None:
+            after = timedelta(seconds=new.validity_period)
+            expiry = new.validity_period if new.send_at is None else new.send_at + after
+    except OverflowError as error:
+        raise ApiError.of_field("invalid", "send_at", "is no time that a message has") from error
     try:
         return transcode.SendOptions(
             delivery_report=asks,
@@ -379,7 +393,7 @@ def _options(new: schema.NewMessage) -> transcode.SendOptions:
             delivery_time=new.send_at,
             **{name: getattr(new, name) for name in _OPTIONS},
         )
-    except (MessageError, OverflowError) as error:
+    except MessageError as error:
         raise _of_engine(error) from error
 
 
@@ -392,4 +406,11 @@ def _of_engine(error: Exception) -> ApiError:
     if limit is not None:
         size = float(limit) if math.isfinite(limit) else None
         return ApiError.of_field("media", "media", str(error), size)
-    return ApiError("invalid", str(error))
+    return _of_words("invalid", str(error))
+
+
+def _of_words(kind: str, text: str) -> ApiError:
+    """Return the problem of a text that may begin with the engine's name of a value."""
+    name, _, reason = text.partition(": ")
+    field = _NAMED.get(name.lower())
+    return ApiError.of_field(kind, field, reason) if field else ApiError(kind, text)

@@ -23,7 +23,9 @@ __all__ = ["Asked"]
 _Value = TypeVar("_Value")
 
 #: The kinds of problems by the status of what could not be read.
-_UNTAKEN = {408: "slow", 413: "too-large", 503: "busy"}
+_UNTAKEN = {400: "malformed", 408: "slow", 413: "too-large", 415: "media-type", 503: "busy"}
+#: What an answer says beside, of when or how to ask again.
+_AGAIN = ("Retry-After", "Accept-Encoding")
 
 
 class Asked:
@@ -65,15 +67,16 @@ class Asked:
         """Return the body.
 
         Raises:
-            ApiError: it is larger or slower than it may be, or there is no room for it.
+            ApiError: it is larger or slower than it may be, there is no room for it, or it is compressed.
         """
         try:
             return await body(self.request, self.held, self.in_flight, most=most, seconds=seconds)
         except Untaken as error:
-            status = error.response.status_code
+            status, given = error.response.status_code, error.response.headers
             limits = {408: seconds, 413: float(most)}
             faults = [Fault("the request", str(error), limits[status])] if status in limits else []
-            raise ApiError(_UNTAKEN[status], str(error), faults, _retry(error)) from error
+            headers = {name: given[name] for name in _AGAIN if name in given}
+            raise ApiError(_UNTAKEN[status], str(error), faults, headers) from error
 
     async def json(self, kind: type[_Value], most: int, seconds: float) -> _Value:
         """Return the value of a body in JSON.
@@ -92,8 +95,3 @@ class Asked:
             ApiError: one has a value that can't be.
         """
         return read_query(kind, dict(self.request.query_params))
-
-
-def _retry(error: Untaken) -> dict[str, str]:
-    after = error.response.headers.get("Retry-After")
-    return {"Retry-After": after} if after else {}

@@ -49,11 +49,11 @@ class Webhooks:
         return await run_in_threadpool(self._made, asked.key.account, new)
 
     def _made(self, account: str, new: schema.NewWebhook) -> schema.Webhook:
-        if len(webhooks(self._store, account)) >= self._most:
-            raise ApiError("refused", f"an account has at most {self._most} webhooks")
         secret = base64.b64encode(secrets.token_bytes(_SECRET)).decode()
         told = dict.fromkeys(map(str, new.statuses))
-        made = make_webhook(self._store, account, new.url, tuple(told), secret, time.time())
+        made = make_webhook(self._store, account, new.url, tuple(told), secret, time.time(), most=self._most)
+        if made is None:
+            raise ApiError("refused", f"an account has at most {self._most} webhooks")
         return views.webhook(made, with_secret=True)
 
     async def all(self, asked: Asked) -> schema.WebhookList:

@@ -42,7 +42,7 @@ async def body(
         seconds: the longest time in which they may arrive.
 
     Raises:
-        Untaken: the body is larger or slower, there is no room for it, or it is compressed.
+        Untaken: the body is larger or slower, there is no room for it, it is compressed, or it ended early.
     """
     coding = request.headers.get("content-encoding", "").strip().lower()
     if coding not in ("", "identity"):

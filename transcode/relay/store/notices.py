@@ -73,18 +73,25 @@ class Notice(NamedTuple):
 
 
 def make_webhook(
-    store: SqlStore, account: str, url: str, told: Collection[str], secret: str, now: float
-) -> Webhook:
-    """Make a webhook; arguments are those of Webhook."""
+    store: SqlStore, account: str, url: str, told: Collection[str], secret: str, now: float, *, most: int
+) -> Webhook | None:
+    """Make a webhook, or return None where its account has the most; arguments are those of Webhook."""
     webhook = Webhook(secrets.token_hex(16), account, url, tuple(told), secret, now, 0)
     values = (webhook.id, account, url, " ".join(told), secret, now)
-    store.write(
-        lambda connection: connection.execute(
+
+    def write(connection: Connection) -> Webhook | None:
+        # Two requests at once would both find room for one.
+        connection.lock(f"webhooks {account}")
+        (count,) = connection.execute("SELECT count(*) FROM webhook WHERE account=?", (account,)).fetchone()
+        if count >= most:
+            return None
+        connection.execute(
             "INSERT INTO webhook (id, account, url, statuses, secret, made_at) VALUES (?, ?, ?, ?, ?, ?)",
             values,
         )
-    ).result()
-    return webhook
+        return webhook
+
+    return store.write(write).result()
 
 
 def webhooks(store: SqlStore, account: str) -> list[Webhook]:

@@ -382,7 +382,7 @@ class SqlStore:
         ).fetchone()
         return None if row is None else self.delivery(number=row[0])
 
-    def deliveries(self, message: str = "", *, recipient: str = "", most: int = 1000) -> list[Delivery]:
+    def deliveries(self, message: str = "", *, recipient: str = "", most: int = 1_000_000) -> list[Delivery]:
         """Return the deliveries of a message, to a recipient, or all; newest first."""
         asked = {name: value for name, value in (("message", message), ("recipient", recipient)) if value}
         where = f" WHERE {' AND '.join(f'{name}=?' for name in asked)}" if asked else ""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from transcode.relay.retention import IDEMPOTENT
+
 if TYPE_CHECKING:
     from transcode.relay.store.connection import Connection
     from transcode.relay.store.sqlite import SqlStore
 
 __all__ = [
-    "KEPT",
     "Claim",
     "Reused",
     "Submitted",
@@ -20,9 +21,6 @@ __all__ = [
     "unnamed",
     "write",
 ]
-
-#: Seconds for which an Idempotency-Key stands for its request.
-KEPT = 3 * 86_400.0
 
 
 class Reused(Exception):
@@ -84,7 +82,7 @@ def claimed(connection: Connection, claim: Claim | None, now: float) -> tuple[st
     if row is None:
         return None
     message, fingerprint, made_at = row
-    if made_at <= now - KEPT:
+    if made_at <= now - IDEMPOTENT:
         connection.execute("UPDATE submission SET name='' WHERE message=?", (message,))
         return None
     if fingerprint != claim.fingerprint:
@@ -117,7 +115,7 @@ def earlier(store: SqlStore, claim: Claim, now: float) -> str:
         return ""
     found = store.select(
         "SELECT message, fingerprint FROM submission WHERE account=? AND name=? AND name<>'' AND made_at>?",
-        (claim.account, claim.name, now - KEPT),
+        (claim.account, claim.name, now - IDEMPOTENT),
     )
     if not found:
         return ""
