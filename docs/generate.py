@@ -18,7 +18,7 @@ from transcode.cli.app import app
 from transcode.cli.command import EXIT_CODES
 from transcode.cli.defaults import commands_of
 from transcode.relay.model import State
-from transcode.relay.states import REPORTED, TABLE
+from transcode.relay.states import REPORTED, STAY, TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,13 +79,14 @@ def state_table() -> str:
     rows = ["| state | event | next state | the sender is told |", "|---|---|---|---|"]
     for state in State:
         for (before, event), rule in TABLE.items():
-            if before is not state or (rule.to is None and rule.report is None and not rule.or_link):
+            if before is not state or rule == STAY:
                 continue
             after = str(rule.to) if rule.to is not None else "stays"
             if rule.or_link:
                 after += "; pending, where a link may go"
-            told = rule.report or (REPORTED.get(rule.to) if rule.to is not None else None)
-            rows.append(f"| {state} | {event} | {after} | {told or ''} |")
+            told = [rule.report or (REPORTED.get(rule.to) if rule.to is not None else None)]
+            told += ["deleted unread"] * rule.unread
+            rows.append(f"| {state} | {event} | {after} | {', '.join(filter(None, told))} |")
     return "\n".join(rows) + "\n"
 
 

@@ -51,13 +51,13 @@ def responded(world: World, letter: Message, status: str) -> Message:
     return notification
 
 
-def read_by_bob(name: str) -> Message:
+def read_by_bob(name: str, status: str = "Read") -> Message:
     """The read report of a message to Bob."""
     return Message(
         message_type="m-read-rec-ind",
         sender=f"{BOB}/TYPE=PLMN",
         to=(f"{ALICE}/TYPE=PLMN",),
-        headers=(("Message-ID", name), ("X-Mms-Read-Status", "Read")),
+        headers=(("Message-ID", name), ("X-Mms-Read-Status", status)),
         content_type=None,
     )
 
@@ -85,6 +85,16 @@ def test_a_message_goes_the_whole_way(world: World, letter: Message) -> None:
     read = world.alice.pushed()
     assert (read.message_type, said(read, "X-Mms-Read-Status")) == ("m-read-orig-ind", "Read")
     assert state(world) is State.READ
+
+
+def test_deleted_unread(world: World, letter: Message) -> None:
+    """The sender who asks whether a message was read learns that it was not."""
+    name = str(said(world.alice.submit(letter), "Message-ID"))
+    world.bob.fetch(world.bob.pushed())
+    world.bob.post(read_by_bob(name, "Deleted without being read"))
+    told = {one.message_type: one for one in (world.alice.pushed(), world.alice.pushed())}
+    assert said(told["m-delivery-ind"], "X-Mms-Status") == "Retrieved"
+    assert said(told["m-read-orig-ind"], "X-Mms-Read-Status") == "Deleted without being read"
 
 
 def test_the_same_submission_gets_the_same_id(world: World, letter: Message) -> None:

@@ -351,7 +351,8 @@ def test_delivery_reports(door: Door, status: str, state: State) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "state"), [("Read", State.READ), ("Deleted without being read", State.RELAYED)]
+    ("status", "state"),
+    [("Read", State.READ), ("Deleted without being read", State.RETRIEVED), ("Sold", State.RELAYED)],
 )
 def test_read_reports(door: Door, status: str, state: State) -> None:
     door.sent(BOB)

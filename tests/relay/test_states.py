@@ -35,11 +35,14 @@ LATE = {
     (State.UNRECOGNISED, Event.FETCH_DONE): State.FETCHED,
     (State.UNRECOGNISED, Event.ACKNOWLEDGED): State.RETRIEVED,
     (State.UNRECOGNISED, Event.READ_REPORTED): State.READ,
+    (State.UNRECOGNISED, Event.UNREAD_REPORTED): State.RETRIEVED,
     (State.EXPIRED, Event.ACKNOWLEDGED): State.RETRIEVED,
     (State.EXPIRED, Event.PEER_RETRIEVED): State.RETRIEVED,
     (State.EXPIRED, Event.READ_REPORTED): State.READ,
+    (State.EXPIRED, Event.UNREAD_REPORTED): State.RETRIEVED,
     (State.INDETERMINATE, Event.PEER_RETRIEVED): State.RETRIEVED,
     (State.INDETERMINATE, Event.READ_REPORTED): State.READ,
+    (State.INDETERMINATE, Event.UNREAD_REPORTED): State.RETRIEVED,
     (State.INDETERMINATE, Event.PEER_REJECTED): State.REJECTED,
     (State.INDETERMINATE, Event.PEER_UNRECOGNISED): State.UNRECOGNISED,
     (State.INDETERMINATE, Event.PEER_EXPIRED): State.EXPIRED,
@@ -65,7 +68,8 @@ def told(found: Change) -> str:
     words = "stays" if not found.moved else f"{found.state}"
     if found.route is Route.LINK:
         words += " as a link"
-    return words if found.report is None else f"{words}, tells {found.report}"
+    words += "" if found.report is None else f", tells {found.report}"
+    return f"{words}, tells that it was deleted unread" if found.unread else words
 
 
 def line(state: State, event: Event) -> str:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from transcode.relay.store.submissions import Claim
     from transcode.relay.vasps import Vasp
 
-__all__ = ["Centre", "Origin"]
+__all__ = ["READINGS", "Centre", "Origin"]
 
 #: What a phone says of a message, and what that does.
 _REACTIONS = {
@@ -38,6 +38,9 @@ _REACTIONS = {
     "Rejected": Event.PHONE_REJECTED,
     "Unrecognised": Event.PHONE_UNRECOGNISED,
 }
+
+#: What X-Mms-Read-Status says of a message, and what that does.
+READINGS = {"Read": Event.READ_REPORTED, "Deleted without being read": Event.UNREAD_REPORTED}
 
 #: States in which the octets are no longer given to a phone.
 _GONE = {
@@ -252,7 +255,7 @@ class Centre:
             # the reader.
             found = folded(message.headers)
             delivery = self._store.delivery_to(str(found.get("message-id", "")), sender)
-            event = Event.READ_REPORTED if found.get("x-mms-read-status") == "Read" else None
+            event = READINGS.get(str(found.get("x-mms-read-status")))
             allowed = True
         else:
             said = reaction(message)

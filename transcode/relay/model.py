@@ -117,6 +117,7 @@ class Event(StrEnum):
     PHONE_REJECTED = "the phone rejected the message"
     PHONE_UNRECOGNISED = "the phone did not recognise the message"
     READ_REPORTED = "the recipient read the message"
+    UNREAD_REPORTED = "the recipient deleted the message unread"
     # Another centre, over MM4, or a provider, over MM7.
     PEER_TOOK = "the other centre took the message"
     PEER_BUSY = "the other centre can't take the message now"

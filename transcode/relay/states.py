@@ -32,12 +32,14 @@ class Rule:
         keeps_link: True: on the route of links already, the state stays. The event is news of the way before,
             and a phone or a centre may repeat it.
         report: what the sender is told though the state does not say it; None: REPORTED decides.
+        unread: True: whoever asked for read reports is told that the message was deleted unread.
     """
 
     to: State | None
     or_link: bool = False
     keeps_link: bool = False
     report: ReportStatus | None = None
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,14 @@ class Change:
         moved: whether the state was entered by the event; a state can be entered from itself.
         route: the new route, or None where the route stays.
         report: what the sender is told, if the sender asked for reports; None: nothing.
+        unread: whether the sender is told that the message was deleted unread, if the sender asked for that.
     """
 
     state: State
     moved: bool
     route: Route | None = None
     report: ReportStatus | None = None
+    unread: bool = False
 
 
 STAY = Rule(None)
@@ -217,6 +221,16 @@ _on(
     ),
     ((*_UNROUTED, S.READ, S.REJECTED, S.REFUSED, S.CANCELLED), STAY),
 )
+# Who deletes a message unread had it.
+_on(
+    E.UNREAD_REPORTED,
+    ((S.RETRIEVED, S.VIEWED, S.HANDED_OVER), Rule(None, unread=True)),
+    (
+        (*_OFFERED, *_ELSEWHERE, S.FETCHED, S.LINKED, S.EXPIRED, S.UNRECOGNISED, S.INDETERMINATE),
+        Rule(S.RETRIEVED, unread=True),
+    ),
+    ((*_UNROUTED, S.READ, S.REJECTED, S.REFUSED, S.CANCELLED), STAY),
+)
 
 # Another centre, or a provider. Its answer may overtake the 250 of its mail server.
 _NOT_THERE = (*_UNROUTED, S.NOTIFIED, S.DEFERRED, S.FETCHING, S.FETCHED, S.LINKED)
@@ -345,5 +359,5 @@ def change(state: State, event: Event, *, may_link: bool, is_linking: bool = Fal
         # Refused is no end here, so nothing is reported of it: LINKED or a later end will be.
         return Change(State.PENDING, moved=True, route=Route.LINK)
     if rule.to is None:
-        return Change(state, moved=False, report=rule.report)
-    return Change(rule.to, moved=True, report=rule.report or REPORTED.get(rule.to))
+        return Change(state, moved=False, report=rule.report, unread=rule.unread)
+    return Change(rule.to, moved=True, report=rule.report or REPORTED.get(rule.to), unread=rule.unread)

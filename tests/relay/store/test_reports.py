@@ -63,6 +63,20 @@ def test_read_without_acknowledgement(store: SqlStore) -> None:
     assert reports(store) == [("delivery", "Retrieved"), ("read", "Read")]
 
 
+def test_deleted_unread(store: SqlStore) -> None:
+    """Who deletes a message unread had it, and the sender who asks for read reports is told once."""
+    (one,) = accepted(store)
+    events = (Event.UNREAD_REPORTED, Event.UNREAD_REPORTED, Event.ACKNOWLEDGED)
+    driven(store, one, *FETCHED, *events)
+    assert reports(store) == [("delivery", "Retrieved"), ("read", "Deleted without being read")]
+
+
+def test_deleted_unread_of_who_does_not_ask(store: SqlStore) -> None:
+    (one,) = accepted(store, read_report=False)
+    driven(store, one, *FETCHED, Event.UNREAD_REPORTED)
+    assert reports(store) == [("delivery", "Retrieved")]
+
+
 @pytest.mark.parametrize(
     ("asks", "told"),
     [

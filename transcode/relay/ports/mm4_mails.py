@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import transcode
 from transcode.errors import MessageError, PduError
 from transcode.relay import metrics
-from transcode.relay.centre import Origin
+from transcode.relay.centre import READINGS, Origin
 from transcode.relay.model import Event, State, Told
 from transcode.relay.ports.bounces import bounce
 from transcode.relay.refusals import Reason, Refusal
@@ -186,7 +186,7 @@ class Mails:
         is_read = message.message_type == "mm4-read-reply-report-req"
         if is_read:
             status = str(found.get("x-mms-read-status", ""))
-            event = Event.READ_REPORTED if status == "Read" else None
+            event = READINGS.get(status)
         else:
             status = str(found.get("x-mms-mm-status-code", ""))
             event = _REPORTED.get(status)

@@ -153,7 +153,7 @@ def _write_reports(connection: Connection, changes: Sequence[tuple[Delivery, Cha
     telling = [
         (after, change)
         for after, change in changes
-        if change.report is not None or (change.moved and change.state is State.READ)
+        if change.report is not None or change.unread or (change.moved and change.state is State.READ)
     ]
     if not telling:
         return
@@ -172,6 +172,8 @@ def _write_reports(connection: Connection, changes: Sequence[tuple[Delivery, Cha
             told.append(("delivery", change.report))
         if change.moved and change.state is State.READ and read_report:
             told.append(("read", "Read"))
+        if change.unread and read_report:
+            told.append(("read", "Deleted without being read"))
         for kind, status in told:
             connection.execute(
                 "INSERT INTO report (delivery, kind, status, peer, made_at, due) VALUES (?, ?, ?, ?, ?, ?)"
