@@ -319,11 +319,26 @@ def test_a_range_that_gives_nothing_is_no_transfer(world: World, letter: Message
         ({"to": tuple(f"+1555{n:04}/TYPE=PLMN" for n in range(101))}, "Error-permanent-service-denied"),
         ({"headers": (("X-Mms-Expiry", ("absolute", 1)),)}, "Error-permanent-message-format-corrupt"),
         (
+            {"headers": (("X-Mms-Reply-Charging", "Requested"),)},
+            "Error-permanent-reply-charging-not-supported",
+        ),
+        ({"version": "2.0"}, "Error-unsupported-message"),
+        (
             {"headers": (("X-Mms-Delivery-Time", ("relative", 31 * DAY)),)},
             "Error-permanent-message-format-corrupt",
         ),
     ],
-    ids=["nobody", "an empty address", "no content", "no route", "too many", "expired", "too late"],
+    ids=[
+        "nobody",
+        "an empty address",
+        "no content",
+        "no route",
+        "too many",
+        "expired",
+        "free",
+        "MMS 2",
+        "too late",
+    ],
 )
 def test_a_refusal_says_why(
     world: World, letter: Message, change: dict[str, tuple[object, ...]], status: str

@@ -415,6 +415,12 @@ def test_too_much_is_refused_before_it_is_read(tmp_path: Path, gateway: Gateway)
             assert line.recv(4096).startswith(b"HTTP/1.1 401")
 
 
+def test_who_would_pay_for_answers(world: World, offer: Message) -> None:
+    """No phone is told that its answer is free."""
+    asked = replace(offer, headers=(("ReplyCharging", ("replyChargingSize", "1000")), *offer.headers))
+    assert status(world.weather.ask(asked)) == 3002
+
+
 def test_each_reason_has_a_status() -> None:
     assert set(_STATUSES) == set(Reason)
 

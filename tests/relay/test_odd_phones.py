@@ -204,6 +204,28 @@ def test_an_odd_address_of_the_centre(crowd: World, letter: Message, url: str) -
     assert crowd.bob.pushed().sender == f"{ALICE}/TYPE=PLMN"
 
 
+def test_what_a_centre_does_not_do(crowd: World) -> None:
+    """To send on what was not fetched, and to keep messages: each has an answer with its own id."""
+    place = ("X-Mms-Content-Location", "http://mmsc/m/x")
+    for kind, status in (
+        ("m-forward-req", ("X-Mms-Response-Status", "Error-unsupported-message")),
+        ("m-mbox-view-req", ("X-Mms-Response-Status", "Error-unsupported-message")),
+        ("m-mbox-store-req", ("X-Mms-Store-Status", "Error-permanent-service-denied")),
+        ("m-mbox-delete-req", ("X-Mms-Response-Status", (1, "Error-unsupported-message"))),
+    ):
+        asked = Message(kind, transaction_id="T", version="1.2", headers=(place,), content_type=None)  # type: ignore[arg-type]
+        answer = crowd.alice.submit(asked)
+        assert (answer.message_type, answer.transaction_id) == (kind.replace("-req", "-conf"), "T")
+        assert status in answer.headers
+
+
+def test_a_submission_that_is_cut_off(crowd: World, letter: Message) -> None:
+    """The phone learns that there is something wrong with it, and need not send it again."""
+    answer = transcode.read(crowd.alice.request("POST", crowd.centre.url, letter.to_mm1()[:200])[2])
+    assert (answer.message_type, answer.transaction_id) == ("m-send-conf", letter.transaction_id)
+    assert said(answer, "X-Mms-Response-Status") == "Error-permanent-message-format-corrupt"
+
+
 def test_a_phone_that_comes_when_all_is_over(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
     """The message expired after its notification: the phone is told, and what it answers changes nothing."""
     seconds = Timers(retry=(0.2,), expiry=1.0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import transcode
 from transcode.messages.message import Message
+from transcode.model import HeaderValue
 from transcode.relay.policy import Terms, judged, matches
 from transcode.relay.refusals import Reason
 
@@ -21,6 +24,22 @@ TERMS = Terms(
 def message(*types: str) -> Message:
     parts = tuple(transcode.Part(one, b"x") for one in types)
     return Message("m-send-req", "t", content_type="application/vnd.wap.multipart.mixed", parts=parts)
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        (("X-Mms-Reply-Charging", "Requested"), Reason.REPLY_CHARGING),
+        (("x-mms-reply-charging", "Requested text only"), Reason.REPLY_CHARGING),
+        (("ReplyCharging", ("replyChargingSize", "1000")), Reason.REPLY_CHARGING),
+        (("X-Mms-Reply-Charging-ID", "x"), None),
+    ],
+)
+def test_who_would_pay_for_answers(header: tuple[str, HeaderValue], found: Reason | None) -> None:
+    """A phone would show that an answer is free; an answer itself is a message like others."""
+    asked = replace(message("text/plain"), headers=(header,))
+    refusal = judged(asked, 10, "+1", ("+2",), 0, TERMS)
+    assert (refusal and refusal.reason) is found
 
 
 def reason(

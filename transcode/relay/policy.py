@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from transcode.relay.refusals import Reason, Refusal
+from transcode.wire.values import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,7 +65,15 @@ def judged(
         return Refusal(
             Reason.DENIED, f"the message was sent on {forwards} times; {terms.max_forwards} are allowed"
         )
+    if _pays_replies(message):
+        return Refusal(Reason.REPLY_CHARGING, "this centre has no reply charging")
     return judged_content(message, size, terms)
+
+
+def _pays_replies(message: Message) -> bool:
+    """Return whether a sender asks to pay for the answers: phones would say that they are free."""
+    headers = folded(message.headers)
+    return "replycharging" in headers or str(headers.get("x-mms-reply-charging", "")).startswith("Requested")
 
 
 def judged_content(message: Message, size: int, terms: Terms) -> Refusal | None:

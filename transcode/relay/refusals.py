@@ -19,6 +19,8 @@ class Reason(Enum):
     CONTENT = auto()
     #: No route serves any recipient.
     UNRESOLVED = auto()
+    #: The sender would pay for the answers, and the centre can't see to that.
+    REPLY_CHARGING = auto()
     #: The centre can't take it now, and may later.
     NOT_NOW = auto()
 

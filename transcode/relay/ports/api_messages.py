@@ -55,6 +55,7 @@ _REFUSED = {
     Reason.CORRUPT: "invalid",
     Reason.CONTENT: "refused",
     Reason.UNRESOLVED: "refused",
+    Reason.REPLY_CHARGING: "refused",
     Reason.NOT_NOW: "rate",
 }
 _KEY = re.compile(r"[!-~]{1,255}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -12,6 +13,7 @@ from starlette.routing import Route
 
 import transcode
 from transcode.errors import MessageError, PduError
+from transcode.messages.message import Message
 from transcode.relay import metrics
 from transcode.relay.centre import Origin
 from transcode.relay.ports.bodies import Untaken, body
@@ -22,7 +24,7 @@ from transcode.relay.refusals import Reason, Refusal
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from transcode.messages.message import Message
+    from transcode.model import MessageType
     from transcode.relay.centre import Centre
     from transcode.relay.config import Config
     from transcode.relay.ports.in_flight import InFlight
@@ -32,6 +34,8 @@ __all__ = ["routes"]
 
 _LOG = logging.getLogger(__name__)
 
+#: The first numbers of the versions of MMS that there are; "": the PDU has none.
+_VERSIONS = ("", "1")
 #: Seconds after which a phone should ask again.
 _RETRY_AFTER = "30"
 #: The words of X-Mms-Response-Status (OMA-TS-MMS_ENC-V1_3, 7.3.48).
@@ -40,9 +44,23 @@ _STATUSES = {
     Reason.CORRUPT: "Error-permanent-message-format-corrupt",
     Reason.CONTENT: "Error-permanent-content-not-accepted",
     Reason.UNRESOLVED: "Error-permanent-sending-address-unresolved",
+    Reason.REPLY_CHARGING: "Error-permanent-reply-charging-not-supported",
     Reason.NOT_NOW: "Error-transient-failure",
 }
-_answered = metrics.answers_of("mm1", ("Ok", *_STATUSES.values()))
+_UNSUPPORTED = "Error-unsupported-message"
+#: What phones may ask for and this centre does not do: to send a message on that they did not fetch, and to
+#: keep messages in a box.
+_UNDONE: dict[MessageType, str] = {
+    "m-forward-req": _UNSUPPORTED,
+    "m-mbox-store-req": "Error-permanent-service-denied",
+    "m-mbox-upload-req": "Error-permanent-service-denied",
+    "m-mbox-view-req": _UNSUPPORTED,
+    "m-mbox-delete-req": _UNSUPPORTED,
+    "m-delete-req": _UNSUPPORTED,
+}
+#: How a submission begins: type and transaction id (OMA-TS-MMS_ENC-V1_3, 7.1).
+_SUBMISSION = re.compile(rb"\x8c\x80\x98([!-~]{1,255})\0")
+_answered = metrics.answers_of("mm1", ("Ok", _UNSUPPORTED, *_STATUSES.values()))
 
 
 def routes(config: Config, centre: Centre, retrieval: Retrieval, in_flight: InFlight) -> list[Route]:
@@ -90,7 +108,11 @@ class _Door:
         try:
             message = transcode.read(octets)
         except PduError as error:
-            return PlainTextResponse(f"{error}\n", status_code=400)
+            return _unread(octets, str(error))
+        if message.message_type in _UNDONE:
+            return _refused(message, _UNDONE[message.message_type], "this centre does not do that")
+        if message.message_type == "m-send-req" and message.version.partition(".")[0] not in _VERSIONS:
+            return _refused(message, _UNSUPPORTED, f"MMS {message.version} is not supported")
         if message.message_type == "m-send-req":
             return _pdu(self._submitted(message, octets, sender))
         if message.message_type in ("m-notifyresp-ind", "m-acknowledge-ind", "m-read-rec-ind"):
@@ -128,6 +150,20 @@ class _Door:
         return await body(
             request, held, self._in_flight, most=policy.max_message_bytes, seconds=policy.receive_seconds
         )
+
+
+def _unread(octets: bytes, why: str) -> Response:
+    """Return the answer to what is no PDU. A phone that submits would send it again after any but its own."""
+    begun = _SUBMISSION.match(octets)
+    if begun is None:
+        return PlainTextResponse(f"{why}\n", status_code=400)
+    unread = Message("m-send-req", transaction_id=begun[1].decode("ascii"), content_type=None)
+    return _refused(unread, _STATUSES[Reason.CORRUPT], why)
+
+
+def _refused(request: Message, status: str, text: str) -> Response:
+    _answered(status)
+    return _pdu(transcode.answer(request, status, text=text).to_mm1(strict=False))
 
 
 def _pdu(octets: bytes) -> Response:

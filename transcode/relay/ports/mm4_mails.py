@@ -43,6 +43,7 @@ _STATUSES = {
     Reason.CORRUPT: ("Error-message-format-corrupt", "554 5.6.0"),
     Reason.CONTENT: ("Error-content-not-accepted", "554 5.3.4"),
     Reason.UNRESOLVED: ("Error-sending-address-unresolved", "550 5.1.1"),
+    Reason.REPLY_CHARGING: ("Error-service-denied", "554 5.7.1"),
     Reason.NOT_NOW: ("Error-network-problem", "451 4.3.0"),
 }
 #: The answer to a report that belongs to nothing.
