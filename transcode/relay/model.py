@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 __all__ = [
     "API_PEER",
+    "CAMPAIGN_LANE",
     "ENDED",
     "RESOLVER",
     "Changed",
@@ -71,6 +72,9 @@ class State(StrEnum):
 #: What begins the peer of a message that came through the API; the name of its account follows. No centre and
 #: no provider has such a name.
 API_PEER = "api:"
+
+#: What begins the lane of a campaign of the API; its id follows.
+CAMPAIGN_LANE = "campaign "
 
 #: The peer of a delivery whose route a resolver is to find.
 RESOLVER = "resolver"
@@ -259,6 +263,7 @@ class Delivery:
         due: when something is to be done next, or None.
         due_event: the event of the timer that is next; None: an attempt is next.
         lane: that of the message.
+        text: its own text, in the place of that of the message; None: it has none.
     """
 
     id: int
@@ -285,6 +290,7 @@ class Delivery:
     due: float | None = None
     due_event: Event | None = None
     lane: str = ""
+    text: str | None = None
 
 
 class Changed(NamedTuple):

@@ -67,6 +67,8 @@ CREATE TABLE delivery (
   due_event TEXT,
   -- '' for people; a campaign has a lane of its sender's, so that nobody waits behind it.
   lane TEXT NOT NULL DEFAULT '',
+  -- Its own text, in the place of that of the message; NULL: it has none.
+  text TEXT,
   lease_until REAL,
   UNIQUE (message, recipient)
 ) STRICT;
@@ -260,10 +262,12 @@ CREATE TABLE submission (
   reference TEXT NOT NULL,
   -- What became of each medium, in JSON.
   media TEXT NOT NULL,
-  made_at REAL NOT NULL
+  made_at REAL NOT NULL,
+  -- Whether it is the message of a campaign.
+  campaign INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX submission_name ON submission (account, name) WHERE name<>'';
-CREATE INDEX submission_account ON submission (account, made_at, message);
+CREATE INDEX submission_account ON submission (account, made_at, message) WHERE campaign=0;
 
 -- Where an account is told of its messages.
 CREATE TABLE webhook (
@@ -295,3 +299,78 @@ CREATE TABLE notice (
 ) STRICT;
 CREATE INDEX notice_due ON notice (webhook, due);
 CREATE INDEX notice_delivery ON notice (delivery);
+
+-- Campaigns of the API: one message for many recipients, who become its deliveries as fast as a plan says.
+CREATE TABLE campaign (
+  -- The Message-ID too.
+  id TEXT PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,
+  account TEXT NOT NULL,
+  state TEXT NOT NULL,
+  -- The text with names of fields in braces; NULL: all get the text of the message.
+  template TEXT,
+  -- Of the longest own text: the characters, and the octets in UTF-8.
+  text_chars INTEGER NOT NULL DEFAULT 0,
+  text_octets INTEGER NOT NULL DEFAULT 0,
+  -- How fast it goes, and what of that is used up, in JSON.
+  plan TEXT NOT NULL,
+  paid TEXT NOT NULL DEFAULT '{}',
+  start_at REAL,
+  expires_at REAL,
+  -- Seconds from the release of a recipient after which the message is given up.
+  validity REAL NOT NULL,
+  -- The rows of its recipients, and how many of those became deliveries.
+  total INTEGER NOT NULL DEFAULT 0,
+  released INTEGER NOT NULL DEFAULT 0,
+  made_at REAL NOT NULL,
+  started_at REAL,
+  ended_at REAL,
+  -- When it is worked on next; while its recipients are read, the end of the lease of who reads them.
+  due REAL
+) STRICT;
+CREATE INDEX campaign_due ON campaign (due) WHERE due IS NOT NULL;
+CREATE INDEX campaign_account ON campaign (account, made_at, id);
+
+CREATE TABLE campaign_recipient (
+  campaign TEXT NOT NULL REFERENCES campaign (id) ON DELETE CASCADE,
+  -- The row that it came in, from 1.
+  number INTEGER NOT NULL,
+  address TEXT NOT NULL,
+  -- Its own fields, in JSON.
+  fields TEXT NOT NULL,
+  -- The time zone that its row names, or ''.
+  zone TEXT NOT NULL,
+  -- 'queued', or the status of its delivery.
+  status TEXT NOT NULL,
+  -- Why it failed: a word, and what was said.
+  reason TEXT NOT NULL DEFAULT '',
+  detail TEXT NOT NULL DEFAULT '',
+  -- The next hop and the network; '' before they are looked up.
+  hop TEXT NOT NULL DEFAULT '',
+  carrier TEXT NOT NULL DEFAULT '',
+  -- When it may be written to.
+  due REAL NOT NULL DEFAULT 0,
+  delivery INTEGER REFERENCES delivery (id),
+  changed_at REAL NOT NULL,
+  PRIMARY KEY (campaign, number)
+) STRICT;
+-- An address is written to once.
+CREATE UNIQUE INDEX campaign_recipient_once ON campaign_recipient (campaign, address)
+  WHERE reason<>'invalid' AND reason<>'duplicate';
+CREATE INDEX campaign_recipient_queued ON campaign_recipient (campaign, hop, carrier, due, number)
+  WHERE status='queued';
+CREATE INDEX campaign_recipient_status ON campaign_recipient (campaign, status, number);
+CREATE UNIQUE INDEX campaign_recipient_delivery ON campaign_recipient (delivery)
+  WHERE delivery IS NOT NULL;
+
+-- How many recipients of a campaign have a status, by carrier and reason: kept with each change.
+CREATE TABLE campaign_count (
+  campaign TEXT NOT NULL REFERENCES campaign (id) ON DELETE CASCADE,
+  status TEXT NOT NULL,
+  carrier TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (campaign, status, carrier, reason)
+) STRICT, WITHOUT ROWID;
+
+-- Lanes of which nothing is sent: those of campaigns that were paused.
+CREATE TABLE held (lane TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;

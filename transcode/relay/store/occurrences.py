@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from transcode.relay import states, timers
 from transcode.relay.model import API_PEER, ENDED, Changed, Delivery, Event, Route, State
-from transcode.relay.store import bulk, notices, rows
+from transcode.relay.store import bulk, notices, progress, rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +94,7 @@ def write_occurrences(
     _write_reports(connection, reports, at)
     _write_ends(connection, told, at)
     notices.write(connection, told, at)
+    progress.write(connection, told, at)
     return changes
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from transcode.relay.model import Event
+from transcode.relay.model import CAMPAIGN_LANE, Event
 from transcode.relay.store.limits import may_try, probe
 from transcode.relay.store.occurrences import Occurrence
 from transcode.relay.store.rows import DELIVERY, delivery, find_envelope
@@ -66,7 +66,15 @@ class Turns:
                 continue
             if first and is_round and lane > first:
                 return
-            yield lane
+            if not _is_held(connection, lane):
+                yield lane
+
+
+def _is_held(connection: Connection, lane: str) -> bool:
+    """Return whether nothing of a lane is to be sent: its campaign was paused."""
+    if not lane.startswith(CAMPAIGN_LANE):
+        return False
+    return connection.execute("SELECT 1 FROM held WHERE lane=?", (lane,)).fetchone() is not None
 
 
 def take(

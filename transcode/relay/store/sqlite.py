@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from transcode.relay import timers
 from transcode.relay.model import Changed, Delivery, Envelope, Event, Route, State, Told, Trail
-from transcode.relay.store import bulk, limits, mails, queue, reports, retention, rows, submissions
+from transcode.relay.store import bulk, limits, mails, queue, releases, reports, retention, rows, submissions
 from transcode.relay.store.additions import added
 from transcode.relay.store.connection import SqliteConnection
 from transcode.relay.store.occurrences import ROUTING, Occurrence, write_occurrences
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from transcode.relay.buckets import Charge
     from transcode.relay.model import Subscriber
     from transcode.relay.store.blobs import Blobs
+    from transcode.relay.store.campaigns import Campaign
     from transcode.relay.store.connection import Connection
+    from transcode.relay.store.releases import Released
     from transcode.relay.store.rows import Verdict
     from transcode.relay.store.watchers import Watcher
 
@@ -267,6 +269,22 @@ class SqlStore:
             return len(found)
 
         return self._watchers.submit(self._writer, write, large=large)
+
+    def release(
+        self, campaign: Campaign, chosen: Sequence[Released], *, paid: str, at: float, due: float
+    ) -> Future[int]:
+        """Make deliveries of recipients of a campaign; arguments and result are those of releases.release."""
+        write = partial(
+            releases.release,
+            campaign=campaign,
+            chosen=chosen,
+            paid=paid,
+            at=at,
+            due=due,
+            seconds=self._timers,
+            note=self._watchers.note,
+        )
+        return self._watchers.submit(self._writer, write, large=True)
 
     def take_report(self, peer: str, *, now: float, lease: float) -> Future[Report | None]:
         """Lease the report that is due first, or return None.

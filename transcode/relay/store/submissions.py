@@ -90,13 +90,24 @@ def claimed(connection: Connection, claim: Claim | None, now: float) -> tuple[st
     return message, []
 
 
-def write(connection: Connection, message: str, claim: Claim | None, now: float) -> None:
-    """Write what a message has beside others."""
+def write(
+    connection: Connection, message: str, claim: Claim | None, now: float, *, is_campaign: bool = False
+) -> None:
+    """Write what a message has beside others.
+
+    Args:
+        connection: the database, in a transaction.
+        message: the Message-ID.
+        claim: what the account asks for; None: it is no message of the API.
+        now: the time.
+        is_campaign: whether it is the message of a campaign, which no list of messages has.
+    """
     if claim is not None:
         connection.execute(
-            "INSERT INTO submission (message, account, name, fingerprint, reference, media, made_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (message, *claim, now),
+            "INSERT INTO submission"
+            " (message, account, name, fingerprint, reference, media, made_at, campaign)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (message, *claim, now, is_campaign),
         )
 
 
@@ -128,7 +139,8 @@ def earlier(store: SqlStore, claim: Claim, now: float) -> str:
 def submitted(store: SqlStore, account: str, message: str) -> Submitted | None:
     """Return a message of an account; None: there is none, or it is another account's."""
     found = store.select(
-        "SELECT message, account, reference, media, made_at FROM submission WHERE message=? AND account=?",
+        "SELECT message, account, reference, media, made_at FROM submission WHERE message=? AND account=?"
+        " AND campaign=0",
         (message, account),
     )
     return Submitted(*found[0]) if found else None
@@ -146,7 +158,7 @@ def page(
         reference: the account's own word; ``""``: any.
         most: the most messages.
     """
-    where, values = "account=?", [account]
+    where, values = "account=? AND campaign=0", [account]
     if before is not None:
         where += " AND (made_at, message)<(?, ?)"
         values += before  # type: ignore[arg-type]  # a time among texts

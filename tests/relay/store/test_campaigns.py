@@ -1,0 +1,238 @@
+"""Campaigns in rows: read, sorted, released once, counted, held, given up and forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import pytest
+
+from tests.relay.made import BEGIN, END, envelope
+from tests.relay.store.routed import LOCAL, inconsistent
+from transcode.relay.model import Event, Route, State
+from transcode.relay.store import campaigns, progress, recipients, releases
+from transcode.relay.store.campaigns import Action, Campaign, CampaignState, Count, WrongState
+from transcode.relay.store.recipients import Row, Sorted
+from transcode.relay.store.releases import Released
+from transcode.relay.store.sqlite import SqlStore
+from transcode.relay.store.submissions import Claim, Reused, page
+
+CLAIM = Claim("shop", "k", "f", "spring", "[]")
+NEW = Campaign(
+    *("", "", CampaignState.LOADING, None, 0, 0, "{}", "{}", None, None, 3600.0, 0, 0, 0.0, None, None, None),
+    *("", "", 0, "", "", ""),
+)
+
+
+def begun(store: SqlStore, number: int = 0, claim: Claim = CLAIM, at: float = BEGIN, **values: Any) -> str:
+    """A campaign without recipients."""
+    message = envelope(number, peer="api:shop", received_at=at, fingerprint=str(number))
+    made = NEW._replace(**values)
+    return store.write(lambda one: campaigns.begin(one, message, claim, made)).result()[0]
+
+
+def filled(store: SqlStore, *rows: Row, **values: Any) -> str:
+    """A draft with recipients."""
+    name = begun(store, **values)
+    store.write(lambda one: recipients.add(one, name, rows, BEGIN)).result()
+    store.write(lambda one: recipients.loaded(one, name)).result()
+    return name
+
+
+def running(store: SqlStore, count: int = 3, **values: Any) -> str:
+    """A campaign whose recipients are sorted."""
+    name = filled(store, *(Row(f"+{number}") for number in range(1, count + 1)), **values)
+    campaigns.set_state(store, name, Action.START, BEGIN)
+    found = [Sorted(number, "local", "us-att") for number in range(1, count + 1)]
+    store.write(lambda one: recipients.sort(one, name, found, BEGIN)).result()
+    return name
+
+
+def released(store: SqlStore, name: str, *numbers: int, paid: str = '{"total": 1}', at: float = BEGIN) -> int:
+    """Release recipients."""
+    campaign = campaigns.campaign(store, name)
+    assert campaign is not None
+    chosen = [Released(number, f"+{number}", "us-att", None, LOCAL) for number in numbers]
+    return store.release(campaign, chosen, paid=paid, at=at, due=at + 1).result()
+
+
+def told(store: SqlStore, name: str) -> dict[str, int]:
+    """How many recipients have a status, as it is counted; the rows say the same."""
+    kept = {(one.status, one.carrier, one.reason): one.recipients for one in campaigns.counts(store, name)}
+    rows = store.select(
+        "SELECT status, carrier, reason, count(*) FROM campaign_recipient WHERE campaign=?"
+        " GROUP BY status, carrier, reason",
+        (name,),
+    )
+    assert kept == {tuple(alike): count for *alike, count in rows}
+    found: dict[str, int] = {}
+    for (status, _, reason), count in kept.items():
+        word = f"{status} {reason}".strip()
+        found[word] = found.get(word, 0) + count
+    return found
+
+
+def test_rows_of_recipients(store: SqlStore) -> None:
+    """A bad row costs itself, and an address that comes twice is written to once."""
+    rows = (
+        Row("+1"),
+        Row("x", reason="invalid", detail="no number"),
+        Row("+2"),
+        Row("+1"),
+        Row("x", reason="invalid"),
+    )
+    name = filled(store, *rows)
+    assert (
+        store.write(
+            lambda one: recipients.add(one, name, [Row("+2"), Row("+3", chars=2, octets=4)], BEGIN)
+        ).result()
+        == 1
+    )
+    assert told(store, name) == {"queued": 3, "failed invalid": 2, "failed duplicate": 2}
+    bad = recipients.listed(store, name, status="failed", most=9)
+    assert [(one.number, one.address, one.reason) for one in bad] == [
+        (2, "x", "invalid"),
+        (4, "+1", "duplicate"),
+        (5, "x", "invalid"),
+        (6, "+2", "duplicate"),
+    ]
+    assert bad[0].detail == "no number"
+    assert [one.number for one in recipients.listed(store, name, after=2, most=2)] == [3, 4]
+    campaign = campaigns.campaign(store, name)
+    assert campaign is not None
+    assert (campaign.total, campaign.text_chars, campaign.text_octets) == (7, 2, 4)
+    assert campaign.reference == "spring"
+
+
+def test_who_reads_recipients_dies(store: SqlStore) -> None:
+    """Nobody sees half of a campaign; the same request begins anew when its lease is over."""
+    name = begun(store)
+    store.write(lambda one: recipients.add(one, name, [Row("+1")], BEGIN)).result()
+    assert campaigns.page(store, "shop", before=None, reference="", most=9) == []
+    with pytest.raises(LookupError):
+        campaigns.set_state(store, name, Action.START, BEGIN)
+    message = envelope(1, peer="api:shop", received_at=BEGIN + 1)
+    assert store.write(lambda one: campaigns.begin(one, message, CLAIM, NEW)).result() == (
+        name,
+        CampaignState.LOADING,
+        False,
+    )
+    late = envelope(2, peer="api:shop", received_at=BEGIN + campaigns.LEASE + 1)
+    assert store.write(lambda one: campaigns.begin(one, late, CLAIM, NEW)).result()[2]
+    assert told(store, name) == {}
+    store.write(lambda one: recipients.add(one, name, [Row("+1")], BEGIN)).result()
+    store.write(lambda one: recipients.loaded(one, name)).result()
+    assert told(store, name) == {"queued": 1}
+    assert store.write(lambda one: campaigns.begin(one, late, CLAIM, NEW)).result() == (
+        name,
+        CampaignState.DRAFT,
+        False,
+    )
+    with pytest.raises(Reused):
+        begun(store, 3, CLAIM._replace(fingerprint="g"))
+    # It is no message of the lists of messages.
+    assert page(store, "shop", before=None, reference="", most=9) == []
+
+
+def test_released_once(again: Callable[[], SqlStore]) -> None:
+    """Of two that release at one moment, one does; its deliveries are as the router's are."""
+    one, two = again(), again()
+    name = running(one)
+    read = [campaigns.campaign(store, name) for store in (one, two)]
+    chosen = [Released(number, f"+{number}", "us-att", None, LOCAL) for number in (1, 2)]
+    with ThreadPoolExecutor(2) as threads:
+        calls = [
+            threads.submit(
+                store.release, campaign, chosen, paid=f'{{"total": {number}}}', at=BEGIN, due=BEGIN + 1
+            )
+            for number, (store, campaign) in enumerate(zip((one, two), read, strict=True))
+            if campaign is not None
+        ]
+        counts = [call.result().result() for call in calls]
+    assert sorted(counts) == [0, 2]
+    made = one.deliveries(name)[::-1]
+    assert [(row.recipient, row.state, row.route) for row in made] == [
+        ("+1", State.PENDING, Route.LOCAL),
+        ("+2", State.PENDING, Route.LOCAL),
+    ]
+    assert made[0].expires_at == BEGIN + 3600
+    assert [line.event for line in one.trail(made[0].id)] == ["accepted", "routed"]
+    assert told(one, name) == {"queued": 1, "sending": 2}
+    assert [found for found in inconsistent(one) if not found.startswith("open counts")] == []
+    one.close()
+    two.close()
+
+
+def test_what_becomes_of_them(store: SqlStore) -> None:
+    """Each change of a delivery is counted; failures with the word of their reason."""
+    name = running(store, 4)
+    assert released(store, name, 1, 2, 3) == 3
+    first, second, third = store.deliveries(name)[::-1]
+    store.apply(first.id, Event.PUSH_ACCEPTED, at=BEGIN).result()
+    store.apply(second.id, Event.ATTEMPT_REFUSED, at=BEGIN, detail="no such number").result()
+    store.apply(third.id, Event.ATTEMPT_REFUSED, at=BEGIN, detail=progress.OPTED_OUT).result()
+    assert told(store, name) == {"queued": 1, "sent": 1, "failed refused": 1, "failed opted_out": 1}
+    assert Count("sent", "us-att", "", 1) in campaigns.counts(store, name)
+    dead = recipients.listed(store, name, status="failed", most=9)
+    assert [(one.number, one.detail) for one in dead] == [(2, "no such number"), (3, progress.OPTED_OUT)]
+    assert releases.underway(store, name) == {"queued": 1}
+
+
+def test_held(store: SqlStore) -> None:
+    """Nothing of a paused campaign is taken, and all of it afterwards; people's messages go on."""
+    name = running(store)
+    released(store, name, 1, 2)
+    take = partial(store.take, Route.LOCAL, "", now=BEGIN, lease=1.0)
+    campaigns.set_state(store, name, Action.PAUSE, BEGIN)
+    assert [take().result() for _ in range(8)] == [None] * 8
+    assert released(store, name, 3) == 0
+    campaigns.set_state(store, name, Action.PAUSE, BEGIN)
+    campaigns.set_state(store, name, Action.RESUME, BEGIN)
+    taken = [take().result() for _ in range(8)]
+    assert sorted(one[0].recipient for one in taken if one) == ["+1", "+2"]
+    assert released(store, name, 3) == 1
+    with pytest.raises(WrongState, match="draft can't resume"):
+        campaigns.set_state(
+            store, filled(store, Row("+1"), number=5, claim=CLAIM._replace(name="")), Action.RESUME, BEGIN
+        )
+
+
+def test_end_of_a_campaign(store: SqlStore) -> None:
+    """Until its end the octets of its message stay, though every delivery ended; afterwards they go."""
+    name = running(store)
+    released(store, name, 1)
+    (one,) = store.deliveries(name)
+    store.apply(one.id, Event.ATTEMPT_REFUSED, at=BEGIN).result()
+    assert store.retire(now=END).result() == 0
+    give_up = partial(recipients.give_up, name=name, status="canceled", reason="canceled", now=BEGIN)
+    assert [store.write(partial(give_up, most=1)).result() for _ in range(3)] == [1, 1, 0]
+    assert told(store, name) == {"canceled canceled": 2, "failed refused": 1}
+    close = partial(recipients.close, name=name, state=CampaignState.CANCELED, now=BEGIN)
+    assert [store.write(close).result() for _ in range(2)] == [True, False]
+    assert store.retire(now=END).result() == 1
+
+
+def test_who_waits(store: SqlStore) -> None:
+    """By next hop and network, those who may go first; quiet hours keep others."""
+    name = filled(store, *(Row(f"+{number}") for number in range(1, 7)))
+    assert len(recipients.unsorted(store, name, most=4)) == 4
+    found = [
+        Sorted(1, "local", "b"),
+        Sorted(2, "local", "a", due=BEGIN + 9),
+        Sorted(3, "local", "a"),
+        Sorted(4, "peer x", "x"),
+        Sorted(5, reason="unroutable", detail="no route"),
+    ]
+    store.write(lambda one: recipients.sort(one, name, found, BEGIN)).result()
+    waiting = releases.waiting(store, name, now=BEGIN, most=5)
+    assert [(one.hop, one.carrier, [row.number for row in one.recipients], one.due) for one in waiting] == [
+        ("local", "a", [3], BEGIN + 9),
+        ("local", "b", [1], None),
+        ("peer x", "x", [4], None),
+    ]
+    store.write(lambda one: recipients.postpone(one, name, [(3, BEGIN + 5)])).result()
+    assert releases.waiting(store, name, now=BEGIN, most=5)[0].due == BEGIN + 5
+    assert [one.number for one in recipients.unsorted(store, name, most=9)] == [6]
+    assert told(store, name) == {"queued": 5, "failed unroutable": 1}

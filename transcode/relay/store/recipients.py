@@ -1,0 +1,299 @@
+"""The recipients of campaigns before they become deliveries: read, sorted by network, given up, listed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from transcode.relay.store import bulk, progress
+from transcode.relay.store.campaigns import LEASE, CampaignState, lane
+from transcode.relay.store.progress import QUEUED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transcode.relay.store.connection import Connection
+    from transcode.relay.store.sqlite import SqlStore
+
+__all__ = [
+    "NotLoading",
+    "Recipient",
+    "Row",
+    "Sorted",
+    "add",
+    "close",
+    "give_up",
+    "listed",
+    "loaded",
+    "postpone",
+    "sort",
+    "unsorted",
+]
+
+_NAMES = ("campaign", "number", "address", "fields", "zone", "status", "reason", "detail", "changed_at")
+
+
+class NotLoading(Exception):
+    """Recipients can't be added: the campaign began, or somebody else reads its recipients."""
+
+
+class Row(NamedTuple):
+    """A row of an upload.
+
+    Attributes:
+        address: the address in the form of rows, or the beginning of what the row has in its place.
+        fields: its own fields, in JSON.
+        zone: the time zone that it names, or ``""``.
+        reason: why it can't be used, a word of progress.REASONS; ``""``: it can.
+        detail: the same in words.
+        chars, octets: of its own text.
+    """
+
+    address: str
+    fields: str = "{}"
+    zone: str = ""
+    reason: str = ""
+    detail: str = ""
+    chars: int = 0
+    octets: int = 0
+
+
+class Recipient(NamedTuple):
+    """A recipient of a campaign. Times are seconds since 1970.
+
+    Attributes:
+        number: the row that it came in, from 1.
+        address: the address, or what the row has in its place.
+        fields: its own fields, in JSON.
+        zone: the time zone that its row names, or ``""``.
+        status: ``"queued"``, or that of its delivery.
+        reason, detail: why it failed, in one word of progress.REASONS and in more.
+        hop, carrier: its next hop and network; ``""``: not looked up.
+        due: when it may be written to.
+        delivery: the number of its delivery, or None.
+        changed_at: since when it has its status.
+    """
+
+    number: int
+    address: str
+    fields: str
+    zone: str
+    status: str
+    reason: str
+    detail: str
+    hop: str
+    carrier: str
+    due: float
+    delivery: int | None
+    changed_at: float
+
+
+class Sorted(NamedTuple):
+    """Where a recipient is, or why it can't be written to.
+
+    Attributes:
+        number: its row.
+        hop, carrier: its next hop and its network.
+        due: when it may be written to.
+        reason, detail: as in Row.
+    """
+
+    number: int
+    hop: str = ""
+    carrier: str = ""
+    due: float = 0.0
+    reason: str = ""
+    detail: str = ""
+
+
+_COLUMNS = ", ".join(Recipient._fields)
+
+
+def add(connection: Connection, name: str, rows: Sequence[Row], now: float) -> int:
+    """Add recipients to a campaign that is not begun, and return how many of them can be written to.
+
+    An address that it has already costs its row alone.
+
+    Args:
+        connection: the database, in a transaction.
+        name: the campaign.
+        rows: the rows, in order; at most some thousands.
+        now: the time.
+
+    Raises:
+        NotLoading: it was begun meanwhile.
+    """
+    found = connection.execute(
+        f"SELECT state, total FROM campaign WHERE id=?{connection.for_update}", (name,)
+    ).fetchone()
+    if found is None or found[0] not in (CampaignState.LOADING, CampaignState.DRAFT):
+        raise NotLoading(f"campaign {name} takes no more recipients")
+    state, total = found
+    values = {
+        number: (
+            *(name, number, row.address, row.fields, row.zone, "failed" if row.reason else QUEUED),
+            *(row.reason, row.detail, now),
+        )
+        for number, row in enumerate(rows, total + 1)
+    }
+    written = {number for (number,) in _insert(connection, list(values.values()))}
+    twice = [
+        (*values[number][:5], "failed", "duplicate", progress.REASONS["duplicate"], now)
+        for number in values
+        if number not in written
+    ]
+    _insert(connection, twice)
+    reasons = Counter(row.reason for number, row in enumerate(rows, total + 1) if number in written)
+    reasons["duplicate"] += len(twice)
+    counted = {(name, "failed" if reason else QUEUED, "", reason): count for reason, count in reasons.items()}
+    progress.count(connection, counted)
+    usable = [row for row in rows if not row.reason]
+    connection.execute(
+        "UPDATE campaign SET total=total+?, text_chars=CASE WHEN text_chars<? THEN ? ELSE text_chars END,"
+        " text_octets=CASE WHEN text_octets<? THEN ? ELSE text_octets END, due=? WHERE id=?",
+        (
+            len(rows),
+            *[max((row.chars for row in usable), default=0)] * 2,
+            *[max((row.octets for row in usable), default=0)] * 2,
+            now + LEASE if state == CampaignState.LOADING else None,
+            name,
+        ),
+    )
+    return reasons[""]
+
+
+def _insert(connection: Connection, rows: Sequence[Sequence[object]]) -> list[tuple[int]]:
+    if not rows:
+        return []
+    # Rows that come twice in one statement are told apart by the database as well.
+    places = ", ".join([f"({bulk.marks(_NAMES)})"] * len(rows))
+    return connection.execute(
+        f"INSERT INTO campaign_recipient ({', '.join(_NAMES)}) VALUES {places}"
+        " ON CONFLICT DO NOTHING RETURNING number",
+        [value for row in rows for value in row],
+    ).fetchall()
+
+
+def loaded(connection: Connection, name: str) -> None:
+    """Let everybody see a campaign whose recipients were read."""
+    connection.execute(
+        "UPDATE campaign SET state=?, due=NULL WHERE id=? AND state=?",
+        (CampaignState.DRAFT, name, CampaignState.LOADING),
+    )
+
+
+def unsorted(store: SqlStore, name: str, *, most: int) -> list[Recipient]:
+    """Return recipients of whom nobody knows where they are, the first rows first."""
+    found = store.select(
+        f"SELECT {_COLUMNS} FROM campaign_recipient WHERE campaign=? AND status='queued' AND hop=''"
+        " ORDER BY carrier, due, number LIMIT ?",
+        (name, most),
+    )
+    return [Recipient._make(row) for row in found]
+
+
+def sort(connection: Connection, name: str, found: Sequence[Sorted], now: float) -> None:
+    """Write where recipients are.
+
+    Args:
+        connection: the database, in a transaction.
+        name: the campaign.
+        found: each row once.
+        now: the time.
+    """
+    waiting = _locked(connection, name, [one.number for one in found])
+    changed: Counter[tuple[str, str, str, str]] = Counter()
+    alike = [one for one in found if one.number in waiting]
+    for one in alike:
+        changed[name, QUEUED, waiting[one.number], ""] -= 1
+        changed[name, "failed" if one.reason else QUEUED, one.carrier, one.reason] += 1
+    connection.executemany(
+        "UPDATE campaign_recipient SET hop=?, carrier=?, due=?, status=?, reason=?, detail=?, changed_at=?"
+        " WHERE campaign=? AND number=?",
+        [
+            (
+                *(one.hop, one.carrier, one.due, "failed" if one.reason else QUEUED, one.reason, one.detail),
+                *(now, name, one.number),
+            )
+            for one in alike
+        ],
+    )
+    progress.count(connection, changed)
+
+
+def postpone(connection: Connection, name: str, dues: Sequence[tuple[int, float]]) -> None:
+    """Write when recipients may be written to, by their rows."""
+    connection.executemany(
+        "UPDATE campaign_recipient SET due=? WHERE campaign=? AND number=? AND status='queued'",
+        [(due, name, number) for number, due in dues],
+    )
+
+
+def give_up(connection: Connection, name: str, *, status: str, reason: str, now: float, most: int) -> int:
+    """Give up recipients that were not released, and return how many.
+
+    Args:
+        connection: the database, in a transaction.
+        name: the campaign.
+        status, reason: what becomes of them.
+        now: the time.
+        most: the most of one call.
+    """
+    found = connection.execute(
+        "UPDATE campaign_recipient SET status=?, reason=?, detail=?, changed_at=? WHERE campaign=?"
+        " AND number IN (SELECT number FROM campaign_recipient WHERE campaign=? AND status='queued'"
+        " ORDER BY number LIMIT ?) AND status='queued' RETURNING carrier",
+        (status, reason, progress.REASONS[reason], now, name, name, most),
+    ).fetchall()
+    changed: Counter[tuple[str, str, str, str]] = Counter()
+    for (carrier,) in found:
+        changed[name, QUEUED, carrier, ""] -= 1
+        changed[name, status, carrier, reason] += 1
+    progress.count(connection, changed)
+    return len(found)
+
+
+def close(connection: Connection, name: str, state: CampaignState, now: float) -> bool:
+    """End a campaign; False: somebody else did. Its message now ends with its last delivery."""
+    row = connection.execute(
+        "UPDATE campaign SET state=?, ended_at=?, due=NULL WHERE id=? AND ended_at IS NULL RETURNING id",
+        (state, now, name),
+    ).fetchone()
+    if row is None:
+        return False
+    connection.execute(
+        "UPDATE message SET open=open-1, ended_at=CASE WHEN open=1 THEN ? END WHERE id=?", (now, name)
+    )
+    connection.execute("DELETE FROM held WHERE lane=?", (lane(name),))
+    return True
+
+
+def listed(store: SqlStore, name: str, *, status: str = "", after: int = 0, most: int) -> list[Recipient]:
+    """Return recipients of a campaign by their rows.
+
+    Args:
+        store: the store.
+        name: the campaign.
+        status: the status that they have; ``""``: any.
+        after: the row behind which they begin.
+        most: the most of them.
+    """
+    where = "campaign=? AND number>?"
+    values: list[str | float] = [name, after]
+    if status:
+        where += " AND status=?"
+        values.append(status)
+    found = store.select(
+        f"SELECT {_COLUMNS} FROM campaign_recipient WHERE {where} ORDER BY number LIMIT ?", (*values, most)
+    )
+    return [Recipient._make(row) for row in found]
+
+
+def _locked(connection: Connection, name: str, numbers: Sequence[int]) -> dict[int, str]:
+    """Return the carriers of those rows that still wait, which nobody else changes before the end."""
+    found = connection.execute(
+        "SELECT number, carrier FROM campaign_recipient WHERE campaign=? AND status='queued'"
+        f" AND number IN ({bulk.marks(numbers)}) ORDER BY number{connection.for_update}",
+        (name, *numbers),
+    ).fetchall()
+    return dict(found)
