@@ -11,18 +11,24 @@ from unittest import mock
 
 import pytest
 
+import transcode
 from tests.made.clips import clip, moving
 from tests.relay import made
 from tests.relay.conftest import ALICE, BOB, config
 from tests.relay.made import envelope
 from tests.relay.phone import Gateway, Phone, location, until
+from tests.relay.reader import link
+from tests.test_preview import message, part
 from transcode.jobs.isolated import JobLost
 from transcode.messages.message import Message
+from transcode.model import SlideParts
 from transcode.profile import FolderStore
 from transcode.relay.adaptation import Adapter, Target
 from transcode.relay.ahead import Ahead
 from transcode.relay.config import Devices
+from transcode.relay.linking import Pages
 from transcode.relay.model import Envelope, Subscriber
+from transcode.relay.page.parts import Found
 from transcode.relay.server import running
 from transcode.relay.store import FolderBlobs
 from transcode.relay.worker import Worker
@@ -138,6 +144,68 @@ def test_a_clip_is_there_when_the_phone_asks(tmp_path: Path, gateway: Gateway, f
         assert (status, len(octets) <= 30_000) == (200, True)
         ((profile,),) = centre.store.select("SELECT profile FROM adapted")
         assert DEVICE in profile
+
+
+class _Shelf:
+    """Stands for what pages are made of: a clip that can't be made, one that can, and a sound that plays."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, int, bool]] = []
+
+    def survey(self, envelope: Envelope, *, ahead: bool) -> Future[str]:
+        self.made.append((envelope.id, 0, ahead))
+        return self._future("survey")
+
+    def found(self, _name: str) -> list[Found]:
+        return [
+            Found("video", "video/3gpp"),
+            Found("image", "image/tiff"),
+            Found("video", "video/3gpp"),
+            Found("audio", "audio/mpeg", plays=True),
+        ]
+
+    def best(self, envelope: Envelope, number: int, _kind: str, *, ahead: bool) -> Future[str]:
+        self.made.append((envelope.id, number, ahead))
+        return self._future(JobLost("died") if number == 1 else "clip")
+
+    @staticmethod
+    def _future(outcome: str | JobLost) -> Future[str]:
+        future: Future[str] = Future()
+        if isinstance(outcome, str):
+            future.set_result(outcome)
+        else:
+            future.set_exception(outcome)
+        return future
+
+
+def test_clips_of_pages_are_made_once_for_all_links(tmp_path: Path) -> None:
+    """What a browser plays as it is needs nothing; a clip that can't be made leaves the next one alone."""
+    shelf = _Shelf()
+    ahead = Ahead(_Recorder(), _Known(), FolderBlobs(tmp_path), shelf)  # type: ignore[arg-type]
+    for _ in range(2000):
+        ahead.linked(envelope(1))
+    ahead.linked(envelope(2))
+    one, two = envelope(1).id, envelope(2).id
+    until(lambda: len(shelf.made) == 6)
+    ahead.close()
+    assert shelf.made == [(name, number, True) for name in (one, two) for number in (0, 1, 3)]
+
+
+def test_a_clip_is_there_when_a_browser_asks(tmp_path: Path, gateway: Gateway) -> None:
+    """What a phone recorded that browsers do not play is converted when the link goes out."""
+    old = transcode.Limits(60_000, formats=("video/3gpp",), codecs=("h263", "amr_nb"))
+    recorded = transcode.fit(bytes(clip(moving(176, 144), seconds=0.5).data), old).data
+    whole = transcode.read(message(SlideParts(part("video/3gpp", bytes(recorded), "old.3gp"))))
+    sent = Message(
+        transaction_id="T1", to=(f"{BOB}/TYPE=PLMN",), parameters=whole.parameters, parts=whole.parts
+    )
+    with running(config(tmp_path, gateway, pages=Pages())) as centre:
+        centre.store.subscribe(Subscriber(BOB, mms=False, link=True)).result()
+        Phone(ALICE, centre.url, gateway).submit(sent)
+        link(gateway, BOB)
+        until(lambda: len(centre.store.select("SELECT profile FROM adapted")) == 2)
+        found = {profile for (profile,) in centre.store.select("SELECT profile FROM adapted")}
+        assert {" ".join(one.split()[1:-1]) for one in found} == {"page", "page 2 best"}
 
 
 def test_nothing_is_made_where_it_is_not_wanted(tmp_path: Path, gateway: Gateway, film: Message) -> None:

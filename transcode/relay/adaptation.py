@@ -132,12 +132,16 @@ class Adapter:
             JobLost: the adaptation crashed, or took too long.
             TranscodeError: the message can't be adapted.
         """
-        make = _adapted_ahead if ahead else _adapted
         made_of = (envelope, target, str(self._documents))
-        return self._begin(envelope, target.key, make, made_of, ahead=ahead)
+        return self._begin(envelope, target.key, _adapted, made_of, ahead=ahead)
 
     def make(
-        self, envelope: Envelope, key: str, function: Callable[..., bytes], *arguments: object
+        self,
+        envelope: Envelope,
+        key: str,
+        function: Callable[..., bytes],
+        *arguments: object,
+        ahead: bool = False,
     ) -> Future[str]:
         """Return a future with the name of octets that are made of a message, once, and kept with it.
 
@@ -146,12 +150,13 @@ class Adapter:
             key: what they are. Another version of this program makes them anew.
             function: makes them, of the octets of the message or their path, and of the arguments.
             arguments: its other arguments.
+            ahead: whether nobody has asked yet; see begin.
 
         Raises, from the future:
             JobLost: the process crashed, or took too long.
             Exception: what the function raises.
         """
-        return self._begin(envelope, f"{transcode.__version__} {key}", function, arguments)
+        return self._begin(envelope, f"{transcode.__version__} {key}", function, arguments, ahead=ahead)
 
     def _begin(
         self,
@@ -182,8 +187,10 @@ class Adapter:
             self._end(place, making, error)
             return making.future
         try:
-            jobs = self._ahead() if ahead else self._jobs
-            job = jobs.submit(make, source, *made_of)
+            if ahead:
+                job = self._ahead().submit(_last, make, source, *made_of)
+            else:
+                job = self._jobs.submit(make, source, *made_of)
         except (OSError, RuntimeError) as error:
             # No process can be started now. Who asks later does not wait for this one.
             self._end(place, making, error)
@@ -236,10 +243,10 @@ def _warm() -> None:
     importlib.import_module("transcode.message.adapt")
 
 
-def _adapted_ahead(source: Path | bytes, envelope: Envelope, target: Target, documents: str) -> bytes:
-    """Adapt a message, in a process that others go before."""
+def _last(make: Callable[..., bytes], source: Path | bytes, *made_of: object) -> bytes:
+    """Make octets in a process that others go before."""
     os.nice(_NICEST)
-    return _adapted(source, envelope, target, documents)
+    return make(source, *made_of)
 
 
 def _adapted(source: Path | bytes, envelope: Envelope, target: Target, documents: str) -> bytes:

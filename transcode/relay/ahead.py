@@ -1,4 +1,7 @@
-"""Messages with clips, adapted for the phone that was seen last, before it asks: a clip takes seconds."""
+"""Clips that are made before anybody asks for them, as one takes seconds.
+
+For the phone that was seen last, and for the browser that gets a link.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,19 @@ import logging
 import queue
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import transcode
 from transcode.relay.recent import Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from transcode.relay.adaptation import Adapter
     from transcode.relay.capability import Capability
     from transcode.relay.model import Envelope
+    from transcode.relay.page.shelf import Shelf
     from transcode.relay.store import Blobs
 
 __all__ = ["Ahead"]
@@ -29,19 +34,26 @@ _MOST_WAITING = 1000
 
 
 class Ahead:
-    """A thread that adapts one message after the other.
+    """A thread that makes one after the other.
 
     Args:
         adapter: adapts messages to phones.
         capability: what is known of phones.
         blobs: the octets.
+        shelf: makes what pages show; None: there are no pages.
     """
 
-    def __init__(self, adapter: Adapter, capability: Capability, blobs: Blobs) -> None:
+    def __init__(
+        self, adapter: Adapter, capability: Capability, blobs: Blobs, shelf: Shelf | None = None
+    ) -> None:
         self._adapter = adapter
         self._capability = capability
         self._blobs = blobs
-        self._waiting: queue.Queue[tuple[str, Envelope] | None] = queue.Queue(_MOST_WAITING)
+        self._shelf = shelf
+        self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(_MOST_WAITING)
+        #: Messages whose pages were seen to: a campaign has a link for each recipient.
+        self._paged: Recent[str, bool] = Recent(256)
+        self._lock = threading.Lock()
         #: Whether the last messages have a clip: recipients of one follow each other.
         self._has_clip: Recent[str, bool] = Recent(256)
         self._closing: Future[None] = Future()
@@ -59,9 +71,24 @@ class Ahead:
         """Note that phones of this centre are going to be notified of a message."""
         try:
             for recipient in recipients:
-                self._waiting.put_nowait((recipient, envelope))
+                self._waiting.put_nowait(partial(self._for_phone, recipient, envelope))
         except queue.Full:
             _LOG.debug("too many messages wait to be adapted before they are asked for")
+
+    def linked(self, envelope: Envelope) -> None:
+        """Note that a recipient of a message gets the link to its page."""
+        if self._shelf is None:
+            return
+        # Links go out in several threads.
+        with self._lock:
+            if envelope.id in self._paged:
+                return
+            try:
+                self._waiting.put_nowait(partial(self._for_page, self._shelf, envelope))
+            except queue.Full:
+                _LOG.debug("too many clips wait to be made before their pages are asked for")
+            else:
+                self._paged[envelope.id] = True
 
     def _serve(self) -> None:
         while True:
@@ -69,20 +96,32 @@ class Ahead:
             if waiting is None or self._closing.done():
                 return
             try:
-                self._make(*waiting)
-            except Exception:  # noqa: BLE001  # the phone that asks gets the same error, or none
-                _LOG.info("a message could not be adapted before it was asked for", exc_info=True)
+                waiting()
+            except Exception:  # noqa: BLE001  # who asks gets the same error, or none
+                _LOG.info("a clip could not be made before it was asked for", exc_info=True)
 
-    def _make(self, number: str, envelope: Envelope) -> None:
+    def _for_phone(self, number: str, envelope: Envelope) -> None:
         # Who has many recipients is looked into once.
         if not self._clip(envelope) or not self._capability.is_known(number):
             return
-        target = self._capability.target(number)
-        begun = self._adapter.begin(envelope, target, ahead=True)
+        self._made(self._adapter.begin(envelope, self._capability.target(number), ahead=True))
+
+    def _for_page(self, shelf: Shelf, envelope: Envelope) -> None:
+        survey = self._made(shelf.survey(envelope, ahead=True))
+        if survey is None:
+            return
+        for number, one in enumerate(shelf.found(survey), 1):
+            if one.kind in ("video", "audio") and not one.plays and not self._closing.done():
+                try:
+                    self._made(shelf.best(envelope, number, one.kind, ahead=True))
+                except Exception:  # noqa: BLE001  # another clip of the message may be whole
+                    _LOG.info("a clip could not be made before its page was asked for", exc_info=True)
+
+    def _made(self, begun: Future[str]) -> str | None:
+        """Wait for what is made; None: this thread is to end before."""
         ends: tuple[Future[Any], ...] = (begun, self._closing)
         wait(ends, return_when=FIRST_COMPLETED)
-        if begun.done():
-            begun.result()
+        return begun.result() if begun.done() else None
 
     def _clip(self, envelope: Envelope) -> bool:
         known = self._has_clip.get(envelope.blob)

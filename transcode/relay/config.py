@@ -127,7 +127,8 @@ class Devices:
         failed_seconds: for how long a document that can't be had is not asked for again.
         max_documents: how many documents are kept.
         allow_private: whether a document may be fetched from this machine or a private network.
-        clips_ahead: whether clips are adapted to a phone's last known device before it asks.
+        clips_ahead: whether clips are made before anybody asks: for a phone's last known device, and for the
+            page of whoever gets a link.
     """
 
     fetch: bool = True

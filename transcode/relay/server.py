@@ -139,7 +139,8 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
         ends.callback(adapter.close)
         ahead = None
         if "worker" in config.roles and config.devices.clips_ahead:
-            ahead = Ahead(adapter, capability, blobs)
+            shelf = Shelf(adapter, blobs) if config.pages is not None else None
+            ahead = Ahead(adapter, capability, blobs, shelf)
             ends.callback(ahead.close)
         if is_awaited:
             retrieval = Retrieval(config, centre, capability, adapter, store, blobs)
@@ -158,7 +159,7 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
             peers = [Peers(config, one, store, blobs, router, adapter, time.time) for one in config.peer]
             providers = [Providers(config, one, blobs, adapter) for one in config.vasp]
             phones = Phones(config, blobs, sms, url, time.time)
-            links = Links(config, store, blobs, sms, _pages_url(config) or url, time.time)
+            links = Links(config, store, blobs, sms, _pages_url(config) or url, time.time, ahead)
             outlets: list[Outlet] = [phones, links, *peers, *providers]
             for outlet in outlets:
                 ends.callback(outlet.close)

@@ -13,6 +13,7 @@ from transcode.relay.store import optouts, pages
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from transcode.relay.ahead import Ahead
     from transcode.relay.config import Config
     from transcode.relay.model import Delivery, Envelope
     from transcode.relay.ports.sms import Sms
@@ -32,6 +33,7 @@ class Links:
         sms: the SMS gateway; None: links wait for one that is configured.
         url: the address of the pages, without a slash at its end.
         clock: gives the time, in seconds since 1970.
+        ahead: makes clips of pages before anybody asks; None: nobody does.
     """
 
     route = Route.LINK
@@ -46,6 +48,7 @@ class Links:
         sms: Sms | None,
         url: str,
         clock: Callable[[], float],
+        ahead: Ahead | None = None,
     ) -> None:
         self.lines = config.sms.lines
         self.longest = config.sms.timeout
@@ -55,6 +58,7 @@ class Links:
         self._sms = sms
         self._url = url
         self._clock = clock
+        self._ahead = ahead
 
     def attempt(self, deliveries: Sequence[Delivery], envelope: Envelope) -> Sequence[Outcome]:
         """Send links."""
@@ -88,6 +92,8 @@ class Links:
         except TranscodeError as error:
             is_temporary = isinstance(error, TransportError) and error.temporary
             return Outcome(Event.ATTEMPT_FAILED if is_temporary else Event.ATTEMPT_REFUSED, str(error))
+        if self._ahead is not None:
+            self._ahead.linked(envelope)
         return Outcome(Event.LINK_ACCEPTED, f"in {name}")
 
     def _is_wanted(self, delivery: Delivery) -> bool:

@@ -20,7 +20,7 @@ __all__ = ["Shelf"]
 
 
 class Shelf:
-    """The octets of pages. Futures are of names; their errors are those of ``Adapter.make``.
+    """The octets of pages. Futures are of names; their errors are those of ``Adapter.make``, and ahead too.
 
     Args:
         adapter: decodes and converts media in processes of its own.
@@ -51,9 +51,9 @@ class Shelf:
         """
         return self._blobs.get(name)
 
-    def survey(self, envelope: Envelope) -> Future[str]:
+    def survey(self, envelope: Envelope, *, ahead: bool = False) -> Future[str]:
         """Find out what the parts of a message are."""
-        return self._adapter.make(envelope, "page", parts.survey)
+        return self._adapter.make(envelope, "page", parts.survey, ahead=ahead)
 
     def found(self, name: str) -> list[Found]:
         """Return what a survey found."""
@@ -63,6 +63,6 @@ class Shelf:
         """Make the picture that is there first, of a part from 1."""
         return self._adapter.make(envelope, f"page {number} small", parts.small, number)
 
-    def best(self, envelope: Envelope, number: int, kind: str) -> Future[str]:
+    def best(self, envelope: Envelope, number: int, kind: str, *, ahead: bool = False) -> Future[str]:
         """Make what browsers show or play of a part, from 1; the kind is that of ``Found``."""
-        return self._adapter.make(envelope, f"page {number} best", parts.best, number, kind)
+        return self._adapter.make(envelope, f"page {number} best", parts.best, number, kind, ahead=ahead)
