@@ -139,6 +139,8 @@ KNOW_SOCKETS = {
     "transport/http_client.py",
     "relay/outlets/peers.py",
     "relay/admin/application.py",
+    "relay/admin/entrance.py",
+    "relay/admin/frame.py",
     "relay/admin/pages.py",
     "relay/outlets/providers.py",
     "relay/outlets/webhooks.py",

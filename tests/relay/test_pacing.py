@@ -54,11 +54,15 @@ def test_no_rate_is_passed_and_all_go(plan: Plan, waiting: dict[Kind, int]) -> N
     assert Counter({kind: count for kind, count in waiting.items() if count}) == sum(
         (Counter({kind: count}) for _, kind, count in gone), Counter()
     )
-    limits = [(plan.per_second, lambda _kind: True)]
-    limits += [(one, lambda kind, name=name: kind.route == name) for name, one in plan.per_route.items()]
-    limits += [(one, lambda kind, name=name: kind.carrier == name) for name, one in plan.per_carrier.items()]
-    for per_second, counts in limits:
-        went = [(at, count) for at, kind, count in gone if counts(kind)]
+    limits: list[tuple[float, str | None, str | None]] = [(plan.per_second, None, None)]
+    limits += [(one, name, None) for name, one in plan.per_route.items()]
+    limits += [(one, None, name) for name, one in plan.per_carrier.items()]
+    for per_second, route, carrier in limits:
+        went = [
+            (at, count)
+            for at, kind, count in gone
+            if route in (None, kind.route) and carrier in (None, kind.carrier)
+        ]
         for first, (begin, _) in enumerate(went):
             total = 0
             for end, count in went[first:]:

@@ -17,8 +17,8 @@ from transcode.jobs.processors import available
 from transcode.relay import abuse, logs, metrics
 from transcode.relay.adaptation import Adapter
 from transcode.relay.admin.application import application as admin_application
+from transcode.relay.admin.frame import Desk
 from transcode.relay.admin.health import Health
-from transcode.relay.admin.pages import Desk
 from transcode.relay.ahead import Ahead
 from transcode.relay.amendments import Amendments
 from transcode.relay.capability import Capability
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from transcode.relay.outlets.outlet import Outlet, Reporter
     from transcode.relay.ports.sms import Sms
     from transcode.relay.pseudonyms import Pseudonyms
-    from transcode.relay.store import SqlStore
+    from transcode.relay.store import Blobs, SqlStore
     from transcode.relay.texts import Hear, Text
 
 __all__ = ["Running", "allow_files", "running"]
@@ -137,11 +137,7 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
         is_awaited = "http" in config.roles
         adapter = Adapter(store, blobs, config.store / "profiles", config.policy, is_awaited=is_awaited)
         ends.callback(adapter.close)
-        ahead = None
-        if "worker" in config.roles and config.devices.clips_ahead:
-            shelf = Shelf(adapter, blobs) if config.pages is not None else None
-            ahead = Ahead(adapter, capability, blobs, shelf)
-            ends.callback(ahead.close)
+        ahead = _ahead(config, adapter, capability, blobs, ends)
         if is_awaited:
             retrieval = Retrieval(config, centre, capability, adapter, store, blobs)
             doors = mm1.routes(config, centre, retrieval, in_flight)
@@ -179,6 +175,17 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
             lanes = worker.lanes
         admin_url = ends.enter_context(_admin(config, store, words, in_flight, lanes))
         yield Running(url, store, mm4_port, admin_url)
+
+
+def _ahead(
+    config: Config, adapter: Adapter, capability: Capability, blobs: Blobs, ends: contextlib.ExitStack
+) -> Ahead | None:
+    """Return what makes clips before anybody asks, where this process does."""
+    if "worker" not in config.roles or not config.devices.clips_ahead:
+        return None
+    ahead = Ahead(adapter, capability, blobs, None if config.pages is None else Shelf(adapter, blobs))
+    ends.callback(ahead.close)
+    return ahead
 
 
 def _documents(config: Config, store: SqlStore) -> Documents:

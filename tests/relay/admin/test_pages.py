@@ -13,7 +13,7 @@ from tests.browser import Page, browsing
 from tests.relay.admin.conftest import SAID, SECRET, Desk
 from tests.relay.conftest import BOB, config
 from tests.relay.phone import PATIENCE, Gateway, until
-from transcode.relay.admin import pages
+from transcode.relay.admin import entrance
 from transcode.relay.admin_listener import Admin
 from transcode.relay.model import State
 from transcode.relay.secrets import Verifier
@@ -80,7 +80,7 @@ def test_secrets_are_verified_one_after_the_other(desk: Desk, monkeypatch: pytes
         return False
 
     monkeypatch.setattr(Verifier, "verify", verify)
-    monkeypatch.setattr(pages, "_MOST_WAITING", 3)
+    monkeypatch.setattr(entrance, "_MOST_WAITING", 3)
     with ThreadPoolExecutor(4) as pool:
         waiting = [pool.submit(desk.ask, "POST", "/enter", {"secret": f"wrong {n}"}) for n in range(4)]
         assert begun.acquire(timeout=PATIENCE)

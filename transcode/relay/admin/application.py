@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from transcode.relay.admin.frame import Desk
     from transcode.relay.admin.health import Health
-    from transcode.relay.admin.pages import Desk
     from transcode.relay.gauges import Gauges
 
 __all__ = ["application"]
