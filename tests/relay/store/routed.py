@@ -51,8 +51,7 @@ def inconsistent(store: SqlStore) -> list[str]:
         "trails that end elsewhere": "SELECT id FROM delivery WHERE state <>"
         " (SELECT after FROM event WHERE delivery = delivery.id ORDER BY id DESC LIMIT 1)",
     }
-    connection = store._reader
-    found = {name: connection.execute(statement).fetchall() for name, statement in checks.items()}
+    found = {name: store.select(statement) for name, statement in checks.items()}
     if isinstance(store, SqliteStore):
-        found["integrity"] = [one for one in connection.execute("PRAGMA integrity_check") if one != ("ok",)]
+        found["integrity"] = [one for one in store.select("PRAGMA integrity_check") if one != ("ok",)]
     return [f"{name}: {rows}" for name, rows in found.items() if rows]

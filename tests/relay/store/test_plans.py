@@ -73,7 +73,8 @@ LARGE = ("message", "delivery", "report", "event", "adapted", "answer", "device"
 def statements(store: SqliteStore, call: Callable[[], Any]) -> list[str]:
     """The statements that a call does, with their values."""
     found: list[str] = []
-    connections: tuple[Any, Any] = (store._writer._connection, store._reader)
+    with store._readers.one() as reader:
+        connections: tuple[Any, Any] = (store._writer._connection, reader)
     for one in connections:
         one.set_trace_callback(found.append)
     call()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -68,14 +68,13 @@ def test_a_new_store_that_many_open_at_once(tmp_path: Path) -> None:
         store.close()
 
 
-def test_readers_of_ended_threads(store: SqlStore) -> None:
-    """Threads that come and go leave no connections behind."""
+def test_connections_to_read_with(store: SqlStore) -> None:
+    """However many threads read, they share some connections: a server has only a hundred for all."""
     accepted(store)
-    for _ in range(5):
-        thread = threading.Thread(target=store.deliveries)
-        thread.start()
-        thread.join()
-    assert len(store._readers) <= 2
+    with mock.patch.object(store._readers, "_connect", side_effect=store._readers._connect) as connect:
+        with ThreadPoolExecutor(60) as pool:
+            assert all(pool.map(lambda _: store.deliveries(), range(300)))
+        assert connect.call_count < 16
 
 
 def test_durable(file: SqliteStore) -> None:

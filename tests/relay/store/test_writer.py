@@ -232,7 +232,7 @@ class _Lost:
 
     in_transaction = True
 
-    def begin(self, *, durable: bool) -> None:
+    def begin(self, *, durable: bool, patient: bool) -> None:
         pass
 
     def execute(self, sql: str, _: object = ()) -> None:

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["CommitUnknown", "Connection", "Cursor", "SqliteConnection"]
+__all__ = ["CommitUnknown", "Conflict", "Connection", "Cursor", "SqliteConnection"]
 
 
 class CommitUnknown(RuntimeError):
     """A server that was lost while it committed, and can't be asked whether it did."""
+
+
+class Conflict(RuntimeError):
+    """A transaction that waited for another one, which may wait for it. Made again, it may succeed."""
 
 
 class Cursor(Protocol):
@@ -32,6 +36,10 @@ class Cursor(Protocol):
 
 class Connection(Protocol):
     """A connection without transactions of its own.
+
+    Where a transaction has to wait for another one too long, or for ever, statements raise Conflict. Calls
+    that lock several rows lock deliveries first, then reports or pages, messages, names of octets, and what
+    else there is; of one table in the order of their keys. So two of them never wait for each other.
 
     Attributes:
         for_update: the end of a SELECT whose rows nobody else may change before the transaction ends.
@@ -51,11 +59,13 @@ class Connection(Protocol):
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> Cursor:
         """Do one statement for each sequence of values."""
 
-    def begin(self, *, durable: bool = True) -> None:
+    def begin(self, *, durable: bool = True, patient: bool = True) -> None:
         """Begin a transaction that writes.
 
         Args:
             durable: False: a power cut may undo it, until a durable one is committed.
+            patient: False: it waits for others for a moment alone. It is of several calls, and has locks
+                in the order in which they came.
         """
 
     def commit(self) -> None:
@@ -63,6 +73,7 @@ class Connection(Protocol):
 
         Raises:
             CommitUnknown: nobody can say whether it is.
+            Conflict: nothing of it is, and it may be made again.
             Exception: nothing of it is.
         """
 
@@ -86,11 +97,12 @@ class SqliteConnection(sqlite3.Connection):
     #: Whether commits wait for the disk.
     _syncs = True
 
-    def begin(self, *, durable: bool = True) -> None:
+    def begin(self, *, durable: bool = True, patient: bool = True) -> None:  # noqa: ARG002
         """Begin a transaction that writes.
 
         Args:
             durable: False: the disk has it with the next durable one. A process that dies loses nothing.
+            patient: of no meaning: nobody else writes before its end.
         """
         if durable is not self._syncs:
             self.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")

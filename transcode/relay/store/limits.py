@@ -282,8 +282,8 @@ def forget(store: SqlStore, *, now: float, most: int = 1000) -> Future[int]:
         for table, key, until in (("bucket", "name", "full_at"), ("resolved", "number", "until")):
             deleted += len(
                 connection.execute(
-                    f"DELETE FROM {table} WHERE {key} IN"
-                    f" (SELECT {key} FROM {table} WHERE {until}<=? LIMIT ?) RETURNING {key}",
+                    f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE {until}<=?"
+                    f" LIMIT ?{connection.skip_locked}) RETURNING {key}",
                     (now, most),
                 ).fetchall()
             )

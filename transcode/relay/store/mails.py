@@ -82,15 +82,16 @@ def note_again(connection: Connection, blob: str, first: str, others: int) -> No
         first: the id of the message that it is again; ``""``: none, it is not taken.
         others: how many recipients it adds to that message.
     """
-    connection.execute("INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", (blob,))
     if others:
         connection.execute("UPDATE message SET open=open+?, ended_at=NULL WHERE id=?", (others, first))
+    connection.execute("INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", (blob,))
 
 
 def write_transaction(connection: Connection, deliveries: Sequence[int], transaction_id: str) -> None:
     """Give deliveries the transaction id of their mail; ``""``: the mail was not taken for them."""
     connection.executemany(
-        "UPDATE delivery SET transaction_id=? WHERE id=?", [(transaction_id, one) for one in deliveries]
+        "UPDATE delivery SET transaction_id=? WHERE id=?",
+        [(transaction_id, one) for one in sorted(deliveries)],
     )
 
 

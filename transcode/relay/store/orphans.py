@@ -41,7 +41,7 @@ def give_up_orphans(store: SqlStore, blobs: Blobs, *, shelf: int, until: float) 
         lost += [name for name in some if name not in known]
 
     def write(connection: Connection) -> None:
-        rows = [(name,) for name in lost]
+        rows = [(name,) for name in sorted(lost)]
         connection.executemany("INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", rows)
 
     if lost:

@@ -180,14 +180,17 @@ def revoke(store: SqlStore, *, at: float, token: str = "", message: str = "") ->
     def write(connection: Connection) -> int:
         if token:
             return int(_changed(connection, "revoked_at=?", "revoked_at IS NULL", (at, token)))
-        connection.execute("UPDATE message SET dropped=1 WHERE id=?", (message,))
-        return len(
-            connection.execute(
-                "UPDATE page SET revoked_at=? WHERE revoked_at IS NULL"
-                " AND delivery IN (SELECT id FROM delivery WHERE message=?) RETURNING token",
-                (at, message),
-            ).fetchall()
+        open_ones = connection.execute(
+            "SELECT token FROM page WHERE revoked_at IS NULL"
+            " AND delivery IN (SELECT id FROM delivery WHERE message=?) ORDER BY token"
+            f"{connection.for_update}",
+            (message,),
+        ).fetchall()
+        connection.executemany(
+            "UPDATE page SET revoked_at=? WHERE token=?", [(at, *one) for one in open_ones]
         )
+        connection.execute("UPDATE message SET dropped=1 WHERE id=?", (message,))
+        return len(open_ones)
 
     return store.write(write)
 

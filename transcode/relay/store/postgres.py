@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import time
@@ -13,11 +14,11 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from transcode.relay.store import schema
-from transcode.relay.store.connection import CommitUnknown
+from transcode.relay.store.connection import CommitUnknown, Conflict
 from transcode.relay.store.sqlite import SqlStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from transcode.relay.store.connection import Cursor
     from transcode.relay.timers import Timers
@@ -28,6 +29,10 @@ __all__ = ["PostgresConnection", "PostgresStore"]
 _PATIENCE = 10
 #: Seconds between two of these.
 _PAUSE = 0.05
+#: Seconds that a transaction waits for another one; and those of one that has locks in no order.
+_BUSY, _MOMENT = 30, 0.05
+#: What undoes a transaction because of another one.
+_CONFLICTS = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 #: The lock of who brings the database to another form.
 _UPGRADE = "transcode upgrade"
 #: The differences of the two databases in the statements that make tables.
@@ -69,12 +74,15 @@ class PostgresConnection:
         url: the database.
     """
 
-    for_update = " FOR UPDATE"
-    skip_locked = " FOR UPDATE SKIP LOCKED"
+    # Not FOR UPDATE: rows that refer to one that is locked may be added, for no key changes.
+    for_update = " FOR NO KEY UPDATE"
+    skip_locked = " FOR NO KEY UPDATE SKIP LOCKED"
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection = _connected(url)
+        self._writes = False
+        self._is_patient = True
 
     @property
     def in_transaction(self) -> bool:
@@ -87,23 +95,46 @@ class PostgresConnection:
         if self._connection.closed:
             # What was open with the old connection is undone, and who did it was told so.
             self._connection = _connected(self._url)
-        return self._connection.execute(_translated(sql), _plain(parameters))
+        try:
+            return self._execute(sql, parameters)
+        except psycopg.OperationalError:
+            if not self._connection.closed or self._writes:
+                raise
+            # The server was started again: who only reads reads again.
+            self._connection = _connected(self._url)
+            return self._execute(sql, parameters)
+
+    def _execute(self, sql: str, parameters: Sequence[Any]) -> Cursor:
+        with self._conflicts():
+            return self._connection.execute(_translated(sql), _plain(parameters))
 
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> Cursor:
         """Do one statement for each sequence of values."""
         cursor = self._connection.cursor()
-        cursor.executemany(_translated(sql), [_plain(one) for one in parameters])
+        with self._conflicts():
+            cursor.executemany(_translated(sql), [_plain(one) for one in parameters])
         return cursor
 
-    def begin(self, *, durable: bool = True) -> None:
+    def begin(self, *, durable: bool = True, patient: bool = True) -> None:
         """Begin a transaction.
+
+        A server that was started again meanwhile is connected again: nothing is lost.
 
         Args:
             durable: False: a server that dies may lose it, until a durable one is committed.
+            patient: False: it waits for others for a moment alone.
         """
-        self.execute("BEGIN")
+        self._writes, self._is_patient = True, patient
+        begin = f"BEGIN; SET LOCAL lock_timeout TO {int(1000 * (_BUSY if patient else _MOMENT))}"
         if not durable:
-            self.execute("SET LOCAL synchronous_commit TO off")
+            begin += "; SET LOCAL synchronous_commit TO off"
+        try:
+            self._connection.execute(begin.encode(), prepare=False)
+        except psycopg.OperationalError:
+            if not self._connection.closed:
+                raise
+            self._connection = _connected(self._url)
+            self._connection.execute(begin.encode(), prepare=False)
 
     def commit(self) -> None:
         """End the transaction.
@@ -116,7 +147,8 @@ class PostgresConnection:
         """
         row = self._connection.execute(b"SELECT pg_current_xact_id_if_assigned()::text").fetchone()
         try:
-            self._connection.execute(b"COMMIT", prepare=False)
+            with self._conflicts():
+                self._connection.execute(b"COMMIT", prepare=False)
         except psycopg.OperationalError as error:
             # Without a number nothing was written.
             if not self._connection.closed or row is None or row[0] is None:
@@ -148,6 +180,19 @@ class PostgresConnection:
         """Close it; what is not committed is undone."""
         self._connection.close()
 
+    @contextlib.contextmanager
+    def _conflicts(self) -> Iterator[None]:
+        """Say of an error that the transaction may be made again."""
+        try:
+            yield
+        except _CONFLICTS as error:
+            raise Conflict(str(error).strip()) from error
+        except psycopg.errors.LockNotAvailable as error:
+            # Who has waited long enough is told.
+            if self._is_patient:
+                raise
+            raise Conflict(str(error).strip()) from error
+
 
 def _connected(url: str) -> psycopg.Connection[Any]:
     # A database without an encoding would give octets for texts.
@@ -177,7 +222,7 @@ def _one(value: Any) -> Any:
 
 def _upgrade(connection: PostgresConnection) -> None:
     """Bring a database to the form that this version knows."""
-    connection.execute("BEGIN")
+    connection.begin()
     connection.lock(_UPGRADE)
     connection.execute("CREATE TABLE IF NOT EXISTS form (number BIGINT PRIMARY KEY)")
     (form,) = connection.execute("SELECT coalesce(max(number), 0) FROM form").fetchone()

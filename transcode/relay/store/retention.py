@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.relay.store import pages, submissions
-from transcode.relay.store.rows import OCTETS
+from transcode.relay.store.rows import OCTETS, with_numbers
 
 if TYPE_CHECKING:
     from transcode.relay.pseudonyms import Pseudonyms
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from transcode.relay.store.connection import Connection
 
 __all__ = ["forget", "forget_devices", "keep_adapted", "retire", "sweep", "unname"]
+
+#: The lock of who gives up messages: one process at a time.
+_TIDYING = "tidying"
 
 
 def keep_adapted(connection: Connection, message: str, profile: str, blob: str) -> bool:
@@ -42,6 +45,7 @@ def retire(connection: Connection, until: float, most: int, *, now: float) -> in
 
     Those that somebody wants gone are given up as soon as they ended. A page keeps them until it ends.
     """
+    connection.lock(_TIDYING)
     over: list[tuple[str, str]] = []
     for which, before in (("dropped=1 AND kept=1", now), ("kept=1", until)):
         over += connection.execute(
@@ -55,10 +59,14 @@ def retire(connection: Connection, until: float, most: int, *, now: float) -> in
             (before, now, most - len(over)),
         ).fetchall()
     over = list(dict.fromkeys(over))
-    for message, blob in over:
+    garbage = {blob for _, blob in over}
+    for message, _ in over:
         made = connection.execute("DELETE FROM adapted WHERE message=? RETURNING blob", (message,)).fetchall()
-        connection.executemany("INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", [(blob,), *made])
+        garbage.update(blob for (blob,) in made)
         connection.execute("UPDATE message SET kept=0, subject='' WHERE id=?", (message,))
+    connection.executemany(
+        "INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", [(blob,) for blob in sorted(garbage)]
+    )
     return len(over)
 
 
@@ -85,14 +93,43 @@ def sweep(connection: Connection, blobs: Blobs, most: int) -> int:
     return deleted
 
 
-def _first_ended(connection: Connection, until: float, which: str) -> tuple[str, str] | None:
-    """Return id and sender of the message that ended first, if that was before a time; it is locked."""
-    found: tuple[str, str] | None = connection.execute(
-        f"SELECT id, sender FROM message WHERE {which} AND ended_at<=? ORDER BY ended_at"
-        f" LIMIT 1{connection.skip_locked}",
-        (until,),
+class _Ended(NamedTuple):
+    """A message that ended, and some of its deliveries, as number and recipient. All are locked."""
+
+    message: str
+    sender: str
+    deliveries: list[tuple[int, str]]
+
+
+def _first_ended(
+    connection: Connection, until: float, most: int, which: str, but: str | None = None
+) -> _Ended | None:
+    """Lock the message that ended first, if that was before a time, and its deliveries.
+
+    Args:
+        connection: the database.
+        until: the time.
+        most: the most deliveries.
+        which: which messages are meant.
+        but: a pattern of recipients whose deliveries are not meant.
+    """
+    connection.lock(_TIDYING)
+    where = f"{which} AND ended_at<=?"
+    row = connection.execute(
+        f"SELECT id, sender FROM message WHERE {where} ORDER BY ended_at LIMIT 1", (until,)
     ).fetchone()
-    return found
+    if row is None:
+        return None
+    others, values = (" AND recipient NOT LIKE ?", (but,)) if but else ("", ())
+    found = connection.execute(
+        f"SELECT id, recipient FROM delivery WHERE message=?{others} LIMIT ?", (row[0], *values, most)
+    ).fetchall()
+    with_numbers(connection, (number for number, _ in found), lock=True)
+    # It may have been requeued meanwhile.
+    left = connection.execute(
+        f"SELECT id FROM message WHERE id=? AND {where}{connection.for_update}", (row[0], until)
+    ).fetchone()
+    return None if left is None else _Ended(row[0], row[1], found)
 
 
 def unname(connection: Connection, until: float, most: int, pseudonyms: Pseudonyms) -> int:
@@ -100,14 +137,10 @@ def unname(connection: Connection, until: float, most: int, pseudonyms: Pseudony
 
     Nothing is told to their senders any more. Octets and subjects were given up before.
     """
-    row = _first_ended(connection, until, "kept=0 AND named=1")
-    if row is None:
+    ended = _first_ended(connection, until, most, "kept=0 AND named=1", f"#{'_' * 16}")
+    if ended is None:
         return 0
-    message, sender = row
-    found = connection.execute(
-        "SELECT id, recipient FROM delivery WHERE message=? AND recipient NOT LIKE ? LIMIT ?",
-        (message, f"#{'_' * 16}", most),
-    ).fetchall()
+    message, sender, found = ended
     for delivery, recipient in found:
         connection.execute(
             "UPDATE delivery SET recipient=? WHERE id=?", (pseudonyms.word(recipient), delivery)
@@ -129,10 +162,10 @@ def unname(connection: Connection, until: float, most: int, pseudonyms: Pseudony
 
 def forget(connection: Connection, until: float, most: int) -> int:
     """Delete the rows of messages that ended until a time, and return how many."""
-    row = _first_ended(connection, until, "kept=0")
-    if row is None:
+    ended = _first_ended(connection, until, most, "kept=0")
+    if ended is None:
         return 0
-    found = connection.execute("SELECT id FROM delivery WHERE message=? LIMIT ?", (row[0], most)).fetchall()
+    found = [(number,) for number, _ in ended.deliveries]
     for table, column in (
         ("event", "delivery"),
         ("report", "delivery"),
@@ -141,7 +174,7 @@ def forget(connection: Connection, until: float, most: int) -> int:
     ):
         connection.executemany(f"DELETE FROM {table} WHERE {column}=?", found)
     if len(found) < most:
-        connection.execute("DELETE FROM message WHERE id=?", row[:1])
+        connection.execute("DELETE FROM message WHERE id=?", (ended.message,))
     return len(found) or 1
 
 

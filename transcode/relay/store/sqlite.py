@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from transcode.relay.store import bulk, limits, mails, queue, releases, reports,
 from transcode.relay.store.additions import added
 from transcode.relay.store.connection import SqliteConnection
 from transcode.relay.store.occurrences import ROUTING, Occurrence, write_occurrences
+from transcode.relay.store.readers import Readers
 from transcode.relay.store.rows import Accepted, Report
 from transcode.relay.store.schema import upgrade
 from transcode.relay.store.watchers import Watchers
@@ -63,9 +63,7 @@ class SqlStore:
         self, connection: Connection, connect: Callable[[], Connection], seconds: timers.Timers | None = None
     ) -> None:
         self._timers = seconds or timers.Timers()
-        self._connect = connect
-        self._readers: dict[threading.Thread, Connection] = {}
-        self._lock = threading.Lock()
+        self._readers = Readers(connect)
         self._watchers = Watchers()
         self._turns = queue.Turns()
         self._writer = Writer(connection, self._watchers.committed)
@@ -73,10 +71,7 @@ class SqlStore:
     def close(self) -> None:
         """Write what was submitted, and close the database."""
         self._writer.close()
-        with self._lock:
-            for connection in self._readers.values():
-                connection.close()
-            self._readers.clear()
+        self._readers.close()
 
     def watch(self, watcher: Watcher) -> None:
         """Tell somebody of every change, when the disk has it."""
@@ -383,50 +378,48 @@ class SqlStore:
 
     def select(self, statement: str, values: Sequence[str | float | None] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a statement that only reads."""
-        return self._reader.execute(statement, values).fetchall()
+        with self._readers.one() as reader:
+            return reader.execute(statement, values).fetchall()
 
     def delivery(self, *, token: str = "", notification_id: str = "", number: int = 0) -> Delivery | None:
         """Return a delivery by its token, its notification's transaction id, or its number."""
-        if token:
-            return rows.find_delivery(self._reader, "token=?", token)
-        if notification_id:
-            return rows.find_delivery(self._reader, "notification_id=?", notification_id)
-        return rows.find_delivery(self._reader, "id=?", number)
+        asked: tuple[str, str | int] = ("id=?", number)
+        if token or notification_id:
+            asked = ("token=?", token) if token else ("notification_id=?", notification_id)
+        with self._readers.one() as reader:
+            return rows.find_delivery(reader, *asked)
 
     def delivery_to(self, message: str, recipient: str) -> Delivery | None:
         """Return the delivery of a message to a recipient."""
-        row = self._reader.execute(
-            "SELECT id FROM delivery WHERE message=? AND recipient=?", (message, recipient)
-        ).fetchone()
-        return None if row is None else self.delivery(number=row[0])
+        found = self.select("SELECT id FROM delivery WHERE message=? AND recipient=?", (message, recipient))
+        return self.delivery(number=found[0][0]) if found else None
 
     def deliveries(self, message: str = "", *, recipient: str = "", most: int = 1_000_000) -> list[Delivery]:
         """Return the deliveries of a message, to a recipient, or all; newest first."""
         asked = {name: value for name, value in (("message", message), ("recipient", recipient)) if value}
         where = f" WHERE {' AND '.join(f'{name}=?' for name in asked)}" if asked else ""
-        found = self._reader.execute(
+        found = self.select(
             f"SELECT {', '.join(rows.DELIVERY)} FROM delivery{where} ORDER BY id DESC LIMIT ?",
             (*asked.values(), most),
-        ).fetchall()
+        )
         return [rows.delivery(row) for row in found]
 
     def envelope(self, message: str, *, blob: str = "") -> Envelope:
         """Return a message's envelope; arguments and errors are those of rows.find_envelope."""
-        return rows.find_envelope(self._reader, message, blob)
+        with self._readers.one() as reader:
+            return rows.find_envelope(reader, message, blob)
 
     def trail(self, delivery: int) -> list[Trail]:
         """Return what happened to a delivery, oldest first."""
-        found = self._reader.execute(
+        found = self.select(
             "SELECT at, before, after, event, detail FROM event WHERE delivery=? ORDER BY id", (delivery,)
-        ).fetchall()
+        )
         return [Trail(at, State(before), State(after), *rest) for at, before, after, *rest in found]
 
     def adapted(self, message: str, profile: str) -> str | None:
         """Return the name of the octets of a message that was adapted to a profile."""
-        row = self._reader.execute(
-            "SELECT blob FROM adapted WHERE message=? AND profile=?", (message, profile)
-        ).fetchone()
-        return None if row is None else str(row[0])
+        found = self.select("SELECT blob FROM adapted WHERE message=? AND profile=?", (message, profile))
+        return str(found[0][0]) if found else None
 
     def subscriber(self, number: str) -> Subscriber | None:
         """Return what is known of a receiver."""
@@ -442,22 +435,9 @@ class SqlStore:
 
     def counts(self) -> dict[State, int]:
         """Return how many deliveries are in each state."""
-        counted = self._reader.execute("SELECT state, count(*) FROM delivery GROUP BY state").fetchall()
+        counted = self.select("SELECT state, count(*) FROM delivery GROUP BY state")
         found = {State(state): count for state, count in counted}
         return {state: found.get(state, 0) for state in State}
-
-    @property
-    def _reader(self) -> Connection:
-        """The connection of this thread: readers read while another writes."""
-        thread = threading.current_thread()
-        connection = self._readers.get(thread)
-        if connection is None:
-            connection = self._connect()
-            with self._lock:
-                for ended in [one for one in self._readers if not one.is_alive()]:
-                    self._readers.pop(ended).close()
-                self._readers[thread] = connection
-        return connection
 
 
 class SqliteStore(SqlStore):

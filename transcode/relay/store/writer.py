@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import random
 import threading
 import time
 from collections import deque
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from transcode.relay.store.connection import CommitUnknown
+from transcode.relay.store.connection import CommitUnknown, Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,8 @@ _MOST_TOGETHER = 256
 #: After a large call, the part of its time in which only small ones are made where somebody has one, and the
 #: most seconds of it. A person's message needs six calls one after another: each would wait for a large one.
 _REST, _LONGEST_REST = 1.0, 1.0
+#: How often a call is made again that meets other transactions, and the seconds of the first pause between.
+_TRIES, _PAUSE = 8, 0.01
 
 
 class _Call(NamedTuple):
@@ -140,7 +143,7 @@ class Writer:
         """Make calls in one transaction; where that fails, in one each."""
         results: list[_Result] = []
         try:
-            self._connection.begin(durable=any(call.is_durable for call in calls))
+            self._begin(calls)
         except Exception as error:  # noqa: BLE001  # another process holds the database
             return [(call.future, None, error) for call in calls]
         try:
@@ -153,11 +156,11 @@ class Writer:
         except CommitUnknown as error:
             # What is done again may be done twice.
             return [(call.future, None, error) for call in calls]
+        except Conflict as error:
+            self._undo()
+            return self._parted(calls, len(results), error)
         except Exception as error:  # noqa: BLE001  # the disk is full
-            # A server that is gone has undone it, and can't be asked to.
-            with contextlib.suppress(Exception):
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+            self._undo()
             if len(calls) == 1:
                 return [(calls[0].future, None, error)]
             # The smaller ones may have room.
@@ -166,10 +169,56 @@ class Writer:
             self._told(time.perf_counter() - begin)
         return results
 
+    def _begin(self, calls: list[_Call]) -> None:
+        durable = any(call.is_durable for call in calls)
+        self._connection.begin(durable=durable, patient=len(calls) == 1)
+
+    def _undo(self) -> None:
+        # A server that is gone has undone it, and can't be asked to.
+        with contextlib.suppress(Exception):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def _parted(self, calls: list[_Call], place: int, error: Conflict) -> list[_Result]:
+        """Make calls whose transaction met another one: those before the one that waited, it, and the rest.
+
+        Together they have locks in the order in which they came, so two groups may wait for each other.
+        Alone, each has them in the order of all.
+        """
+        if len(calls) == 1:
+            return self._again(calls[0], error)
+        if place == len(calls):
+            # The commit itself.
+            return [result for one in calls for result in self._committed([one])]
+        parts = (calls[:place], calls[place : place + 1], calls[place + 1 :])
+        return [result for part in parts if part for result in self._committed(part)]
+
+    def _again(self, call: _Call, error: Conflict) -> list[_Result]:
+        """Make one call until it meets nobody."""
+        for number in range(_TRIES):
+            # Each of two waits another time.
+            time.sleep(_PAUSE * 2**number * random.random())  # noqa: S311
+            try:
+                self._begin([call])
+                result = call.function(self._connection)
+                self._connection.commit()
+            except Conflict as again:
+                self._undo()
+                error = again
+            except Exception as failure:  # noqa: BLE001
+                self._undo()
+                return [(call.future, None, failure)]
+            else:
+                return [(call.future, result, None)]
+        return [(call.future, None, error)]
+
     def _one(self, call: _Call) -> tuple[Any, Exception | None]:
         self._connection.execute("SAVEPOINT one")
         try:
             result, failure = call.function(self._connection), None
+        except Conflict:
+            # The locks of the calls before it may be those that somebody waits for.
+            raise
         except Exception as error:
             # A full disk undoes the whole transaction, whoever wrote what was too much.
             if not self._connection.in_transaction:
