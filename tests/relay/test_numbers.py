@@ -84,7 +84,10 @@ WORLD = Numbers()
         (GERMANY, "Ann <ann@example.org>", "ann@example.org"),
         (GERMANY, "mailto:ann@example.org", "ann@example.org"),
         (GERMANY, "0171@example.org", "0171@example.org"),
-        (GERMANY, "10.0.0.1/TYPE=IPv4", "10.0.0.1"),
+        (GERMANY, "10.0.0.1/TYPE=IPv4", "10.0.0.1/TYPE=IPV4"),
+        (GERMANY, "<10.0.0.1/Type=IPV4@mms.example>", "10.0.0.1/TYPE=IPV4"),
+        (GERMANY, "ann@example.org/TYPE=EMAIL", "ann@example.org"),
+        (GERMANY, "01711234567/TYPE=CODE", "01711234567/TYPE=CODE"),
         (GERMANY, "Ann", "Ann"),
         (GERMANY, "017A1234567", "017A1234567"),
         (GERMANY, "0171+1234567", "0171+1234567"),
@@ -100,7 +103,7 @@ def test_each_spelling_is_one_number(numbers: Numbers, address: str, found: str)
 
 @pytest.mark.parametrize("numbers", [GERMANY, AMERICA, SPAIN, WORLD])
 @settings(max_examples=50)
-@given(address=st.text("+0149 ()-/*@aTYPE=LMN<>", max_size=16), msisdn=st.booleans(), home=st.booleans())
+@given(address=st.text("+0149 .()-/*@aTYPE=LMN<>", max_size=16), msisdn=st.booleans(), home=st.booleans())
 def test_the_normal_form_is_its_own(numbers: Numbers, address: str, msisdn: bool, home: bool) -> None:
     """A number that two doors, or a door and the centre, bring into its form is the same."""
     once = numbers.normal(address, msisdn=msisdn, home=home)

@@ -48,6 +48,10 @@ class Kept:
         self.mails.append(Mail(peer.name, tuple(recipients), octets))
         return "250 kept"
 
+    def returned(self, peers: Sequence[Peer], octets: bytes) -> bool:
+        self.mails.append(Mail(" ".join(peer.name for peer in peers), (), octets))
+        return b"failed" in octets
+
     def passes(self, peer: Peer, mailbox: str) -> bool:
         return mailbox.endswith("@next.example")
 
@@ -363,6 +367,13 @@ def test_two_peers_behind_one_address() -> None:
             client.sendmail(sender, [RECIPIENT], b"a\r\n")
             assert door.kept.mails[-1].peer == name
         assert client.mail("x@d.example")[0] == 554
+        # What came back has no sender. Nothing else may have none here, and nobody sends to others so.
+        for text, code in ((b"failed\r\n", 250), (b"a\r\n", 554)):
+            assert client.mail("")[0] == 250
+            assert client.rcpt("joe@next.example")[0] == 550
+            assert client.rcpt(f"system@{A}")[0] == 250
+            assert client.data(text)[0] == code
+            assert door.kept.mails[-1] == Mail("b c", (), text)
 
 
 def verifier() -> Verifier:

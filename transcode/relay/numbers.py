@@ -61,7 +61,9 @@ class Numbers:
         if _OPTIONAL_TRUNK in text and text.lstrip("( ").startswith(("+", self.international or "+")):
             dialled = text.replace(_OPTIONAL_TRUNK, "", 1)
         dialled = dialled.translate(_GROUPS)
-        # Digits and dots may be an address of another kind.
+        if kind != _PLMN and "@" not in text:
+            # Without its type, digits and dots of an address of another kind would be a number.
+            return f"{text}/TYPE={kind}"
         if kind != _PLMN or not _DIALLED.fullmatch(dialled):
             return text
         return self._whole(dialled, msisdn=msisdn, home=home)

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import ssl
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from transcode.relay.networks import is_in, networks
@@ -16,7 +17,7 @@ from transcode.relay.secrets import SecretsBusy
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -36,6 +37,7 @@ _STRANGER = "554 5.7.1 this server takes mails of its peers alone"
 _LOGIN = "530 5.7.0 log in first"
 _AMBIGUOUS = "554 5.7.1 several peers have your address, and none the domain of this sender"
 _ELSEWHERE = "550 5.7.1 mails to this domain are not taken"
+_RETURNED = "250 2.0.0 OK"
 _MANY = "452 4.5.3 too many recipients"
 _LATER = "451 4.3.0 the mail can't be kept now"
 _BUSY = "451 4.7.0 too many logins at once"
@@ -81,11 +83,11 @@ class Door:
         self, _server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         """Find out who sends."""
-        found = self._peer(session, address)
+        found = self._peers_of(session, address)
         if isinstance(found, str):
             return counted(found)
         envelope.mail_from = address
-        envelope.peer = found  # type: ignore[attr-defined]  # an envelope may have more attributes
+        envelope.peers = found  # type: ignore[attr-defined]  # an envelope may have more attributes
         return "250 2.1.0 OK"
 
     async def handle_RCPT(  # noqa: N802
@@ -94,7 +96,8 @@ class Door:
         """Take recipients of this centre's domains; who else is served, the mail itself says."""
         domain = address.rpartition("@")[2] if "@" in address else ""
         is_own = not domain or self._config.mm4.is_own(domain)
-        if not is_own and not self._mails.passes(envelope.peer, address):  # type: ignore[attr-defined]
+        first, *others = envelope.peers  # type: ignore[attr-defined]  # RCPT needs MAIL
+        if not is_own and (others or not self._mails.passes(first, address)):
             return counted(_ELSEWHERE)
         if len(envelope.rcpt_tos) >= self._config.policy.max_recipients:
             return counted(_MANY)
@@ -103,17 +106,21 @@ class Door:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep a mail before it is answered."""
-        peer: Peer = envelope.peer  # type: ignore[attr-defined]  # RCPT needs MAIL
+        peers: list[Peer] = envelope.peers  # type: ignore[attr-defined]  # as in RCPT
         octets = envelope.content
         assert isinstance(octets, bytes)  # noqa: S101  (decode_data is off)
+        taking = partial(self._taken, peers, list(envelope.rcpt_tos), octets)
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._pool, self._mails.take, peer, list(envelope.rcpt_tos), octets
-            )
+            return await asyncio.get_running_loop().run_in_executor(self._pool, taking)
         except Exception:  # noqa: BLE001
             # The disk is full, for one: the peer keeps the mail and sends it again.
-            _LOG.exception("a mail of %s can't be kept", peer.name)
+            _LOG.exception("a mail of %s can't be kept", " or ".join(peer.name for peer in peers))
             return _LATER
+
+    def _taken(self, peers: Sequence[Peer], recipients: Sequence[str], octets: bytes) -> str:
+        if len(peers) == 1:
+            return self._mails.take(peers[0], recipients, octets)
+        return _RETURNED if self._mails.returned(peers, octets) else _AMBIGUOUS
 
     async def handle_exception(self, error: Exception) -> str:
         """Answer what went wrong in a session, without its reason: strangers read it."""
@@ -122,8 +129,11 @@ class Door:
         _LOG.warning("a session of SMTP: %r", error)
         return _LATER
 
-    def _peer(self, session: Session, sender: str) -> Peer | str:
-        """Return the peer that an address and a login belong to, or the refusal."""
+    def _peers_of(self, session: Session, sender: str) -> list[Peer] | str:
+        """Return the peer that an address and a login belong to, or the refusal.
+
+        A mail without a sender, which a server sends on a mail that it could not hand on, may be of several.
+        """
         assert session.peer is not None  # noqa: S101  (a connection has one)
         address = session.peer[0]
         who = session.auth_data.login.decode() if session.authenticated and session.auth_data else ""
@@ -135,10 +145,12 @@ class Door:
             found = [peer for peer in found if peer.name == who]
         if not found:
             return _LOGIN if any(peer.secret for peer in here) and not who else _STRANGER
-        if len(found) > 1:
+        # aiosmtpd writes none as <>.
+        if len(found) > 1 and sender not in ("", "<>"):
             domain = sender.rpartition("@")[2]
             found = [peer for peer in found if peer.is_own(domain)]
-        return found[0] if len(found) == 1 else _AMBIGUOUS
+            return found if len(found) == 1 else _AMBIGUOUS
+        return found
 
 
 def tls_context(config: Config) -> ssl.SSLContext | None:

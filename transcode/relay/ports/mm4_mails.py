@@ -6,6 +6,7 @@ Everything that a mail does is durable before it is answered, the MM4_forward.RE
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -53,6 +54,8 @@ _answered = metrics.answers_of("mm4", ("Ok", _NOT_FOUND, *(words for words, _ in
 _ANSWERED = {"Ok": Event.PEER_TOOK, "Error-network-problem": Event.PEER_BUSY}
 #: What the answer to a report says. All other errors are refusals.
 _TOLD = {"Ok": Told.TAKEN, "Error-network-problem": Told.FAILED}
+#: A number in quotes before its domain, which mean nothing (RFC 5321, 4.1.2).
+_QUOTED = re.compile(r'"([^"@\\]*)"(?=@)')
 #: What a delivery report does, by its X-Mms-MM-Status-Code.
 _REPORTED = {
     "Retrieved": Event.PEER_RETRIEVED,
@@ -114,6 +117,20 @@ class Mails:
                 return f"554 5.6.0 {other} is no mail between centres"
         return _OK
 
+    def returned(self, peers: Iterable[Peer], octets: bytes) -> bool:
+        """Do what a mail without a sender says of mails to peers; False: it says nothing of any.
+
+        Args:
+            peers: those whose server may have sent it.
+            octets: the mail.
+        """
+        came_back = bounce(octets)
+        if came_back is None:
+            return False
+        for peer in peers:
+            self._bounced(peer, came_back)
+        return True
+
     def passes(self, peer: Peer, mailbox: str) -> bool:
         """Return whether mails to a mailbox of another domain are taken. To answer takes microseconds."""
         return self._centre.serves(self._recipient(mailbox), peer.name)
@@ -165,7 +182,7 @@ class Mails:
         """Take an MM4_forward.RES."""
         found = folded(message.headers)
         status = str(found.get("x-mms-request-status-code", ""))
-        event = _ANSWERED.get(status, Event.PEER_REFUSED if status.startswith("Error-") else None)
+        event = _ANSWERED.get(_word(status), Event.PEER_REFUSED if status.startswith("Error-") else None)
         named = {self._number(one) for one in str(found.get("x-mms-request-recipients", "")).split(",")} - {
             ""
         }
@@ -178,12 +195,18 @@ class Mails:
         if event is None or not meant:
             _LOG.info("an answer of %s belongs to no message, or has no status: %r", peer.name, status)
             return
-        self._happened(meant, event, " ".join((status, str(found.get("x-mms-status-text", "")))).strip())
+        said = " ".join((status, str(found.get("x-mms-status-text", "")))).strip()
+        # Of a message that was taken, for all or at the server's word, an answer may still except some. One
+        # that names nobody may be on a repetition.
+        are_excepted = event is Event.PEER_REFUSED and (bool(named) or not peer.answers)
+        excepted = [one for one in meant if are_excepted and one.state is State.AT_PEER]
+        self._happened(excepted, Event.PEER_REJECTED, said)
+        self._happened([one for one in meant if one not in excepted], event, said)
 
     def _reported(self, peer: Peer, message: Message) -> None:
         """Take a delivery report or a read report."""
         found = folded(message.headers)
-        delivery = self._store.delivery_to(_id(message), self._number(message.sender or ""))
+        delivery = self._reported_on(peer, message)
         is_read = message.message_type == "mm4-read-reply-report-req"
         if is_read:
             status = str(found.get("x-mms-read-status", ""))
@@ -203,11 +226,29 @@ class Mails:
         if is_answer_asked(message):
             self._answer(peer, message, answer, text)
 
+    def _reported_on(self, peer: Peer, message: Message) -> Delivery | None:
+        """Return the delivery that a report of a centre is on.
+
+        Some centres name themselves in From, in place of the recipient. Of a message to one recipient of
+        theirs there is no doubt.
+        """
+        name, sender = _id(message), self._number(message.sender or "")
+        found = self._store.delivery_to(name, sender)
+        is_system = not sender.lstrip("+").isdecimal() and (
+            "@" not in sender or peer.is_own(sender.rpartition("@")[2])
+        )
+        if found is None and is_system:
+            rows = self._store.select(
+                "SELECT id FROM delivery WHERE message=? AND peer=? LIMIT 2", (name, peer.name)
+            )
+            found = self._store.delivery(number=rows[0][0]) if len(rows) == 1 else None
+        return found
+
     def _report_answered(self, peer: Peer, message: Message) -> None:
         """Take the answer to a report."""
         found = folded(message.headers)
         status = str(found.get("x-mms-request-status-code", ""))
-        told = _TOLD.get(status, Told.REFUSED if status.startswith("Error-") else Told.TAKEN)
+        told = _TOLD.get(_word(status), Told.REFUSED if status.startswith("Error-") else Told.TAKEN)
         detail = " ".join((status, str(found.get("x-mms-status-text", "")))).strip()
         try:
             self._store.report_answered(
@@ -218,12 +259,12 @@ class Mails:
 
     def _bounced(self, peer: Peer, told: Bounce) -> None:
         """Take the word of a mail server between the centres: the other centre does not have the message."""
-        _LOG.warning("a mail to %s came back: %s", peer.name, "; ".join(why for _, why in told.failed))
         if not told.message_type.lower().endswith("forward.req"):
             return
         for recipient, why in told.failed:
             delivery = self._store.delivery_to(told.message_id, self._number(recipient))
             if delivery is not None and delivery.peer == peer.name:
+                _LOG.warning("a mail to %s came back: %s", peer.name, why)
                 # A centre that sends no answers was taken at its server's word.
                 is_taken = delivery.state is State.AT_PEER
                 event = Event.PEER_REJECTED if is_taken else Event.PEER_REFUSED
@@ -290,7 +331,7 @@ class Mails:
 
         A national number of another centre is one of its own country, whichever that is.
         """
-        found = self._numbers.normal(address, msisdn=True, home=home)
+        found = self._numbers.normal(_QUOTED.sub(r"\1", address), msisdn=True, home=home)
         local = found.rpartition("@")[0]
         if local.lstrip("+").isdecimal():
             found = self._numbers.normal(local, msisdn=True, home=home)
@@ -301,6 +342,11 @@ def _id(message: Message) -> str:
     """Return the Message-ID that this centre gave. Some centres write a domain behind it, or brackets."""
     found = str(folded(message.headers).get("x-mms-message-id", ""))
     return found.strip('<>" ').partition("@")[0]
+
+
+def _word(status: str) -> str:
+    """Return the status of MM4 that some centres say in the words of MM1."""
+    return "Error-network-problem" if status.startswith("Error-transient-") else status
 
 
 def _line(text: object) -> str:
