@@ -169,13 +169,15 @@ def lengths(path: Path, *, decode: bool = True) -> dict[str, float]:
     """
     # FFmpeg 5 and FFmpeg 7 have different names for the duration of a frame.
     entries = "media_type,codec_type,stream_index,pts_time,pkt_duration_time,duration_time,flags"
+    # ffprobe decodes where it is asked for a frame.
+    frames = f":frame={entries}" if decode else ""
     found = subprocess.run(
         [
             "ffprobe",
             "-v",
             "error",
             "-show_entries",
-            f"packet={entries}:frame={entries}",
+            f"packet={entries}{frames}",
             "-of",
             "json",
             str(path),
@@ -187,8 +189,10 @@ def lengths(path: Path, *, decode: bool = True) -> dict[str, float]:
     first: dict[str, int] = {}
     times: dict[str, list[float]] = {}
     packets: dict[str, list[tuple[float, float]]] = {}
-    for part in json.loads(found.stdout)["packets_and_frames"]:
-        if part["type"] == "subtitle":
+    said = json.loads(found.stdout)
+    for part in said["packets_and_frames"] if decode else said["packets"]:
+        is_packet = part.get("type", "packet") == "packet"
+        if not is_packet and part["type"] != "frame":
             continue
         kind = part.get("media_type") or part["codec_type"]
         if first.setdefault(kind, part["stream_index"]) != part["stream_index"] or "pts_time" not in part:
@@ -196,10 +200,10 @@ def lengths(path: Path, *, decode: bool = True) -> dict[str, float]:
         if "D" in part.get("flags", ""):
             continue
         time = float(part["pts_time"])
-        if part["type"] == "packet":
+        if is_packet:
             step = float(part.get("duration_time") or part.get("pkt_duration_time") or 0)
             packets.setdefault(kind, []).append((time, step))
-        if (part["type"] == "frame") is decode:
+        if is_packet is not decode:
             times.setdefault(kind, []).append(time)
     begin = min(time for kind in times for time in times[kind])
     ends = {}

@@ -79,7 +79,7 @@ class Provider:
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.own_url = f"http://127.0.0.1:{server.server_port}/mm7"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
             yield self

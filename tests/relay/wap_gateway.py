@@ -23,6 +23,7 @@ class WapGateway(Serving):
     def __init__(self, number: str) -> None:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def _pass(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

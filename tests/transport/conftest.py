@@ -19,6 +19,7 @@ def centre() -> Iterator[Centre]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             state.ports.append(self.client_address[1])
