@@ -44,6 +44,9 @@ UNPACKED_TEST := postfix exim4-daemon-light libnss-wrapper mmsd-tng dbus-daemon 
 # Rivals in the benchmarks, and their judge of clips.
 SYSTEM_BENCH := ffmpeg gifsicle imagemagick
 
+# Where it is set, each of the processes that tests start would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 STAMPS := .venv/stamps
 # The linters' environment.

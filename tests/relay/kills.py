@@ -16,13 +16,13 @@ import queue
 import random
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import transcode
@@ -31,6 +31,8 @@ from tests.made.pictures import photo, save
 from tests.relay.phone import Gateway, Phone, location
 from tests.relay.store.routed import inconsistent
 from tests.tally import Tally, command
+from tests.warm import begun
+from transcode.cli import main as main_of_command
 from transcode.errors import PduError
 from transcode.messages.message import Message
 from transcode.relay.model import ENDED, State
@@ -134,24 +136,29 @@ class Centre:
         )
         self.process = self.start()
 
-    def start(self) -> subprocess.Popen[str]:
+    def start(self) -> BaseProcess:
         """Start the process, and wait until it listens."""
-        command = [sys.executable, "-m", "transcode", "relay", "serve", "--json", "--config", str(self._path)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        assert process.stdout is not None
-        assert json.loads(process.stdout.readline())["url"] == self.url
+        process, told = begun(serve, str(self._path))
+        with told:
+            assert json.loads(told.readline())["url"] == self.url
         return process
 
     def stop(self) -> None:
         """Kill it and everything that it started."""
         self.process.kill()
-        self.process.communicate()
+        self.process.join()
+
+
+def serve(config: str) -> None:
+    """Be the process of ``transcode relay serve``."""
+    sys.argv = ["transcode", "relay", "serve", "--json", "--config", config]
+    main_of_command()
 
 
 def strike(rng: random.Random, centre: Centre, tally: Tally) -> None:
     """Kill the process, or a child of it, a moment later."""
     time.sleep(rng.uniform(0.1, 1.5))
-    below = children(centre.process.pid)
+    below = children(centre.process.pid or 0)
     if below and rng.random() < 0.4:
         with contextlib.suppress(ProcessLookupError):
             os.kill(rng.choice(below), signal.SIGKILL)

@@ -6,8 +6,8 @@ from tests.relay import kills
 
 
 def test_kills() -> None:
-    """Of three kills each message that was acknowledged is retrieved in the end."""
-    tally = kills.main(3, 3)
+    """Of six kills each message that was acknowledged is retrieved in the end."""
+    tally = kills.main(6, 3)
     assert tally.done["kills of the process"] > 0
-    assert tally.done["accepted"] > 3
+    assert tally.done["accepted"] > 6
     assert tally.faults == 0, tally

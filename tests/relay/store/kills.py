@@ -13,8 +13,6 @@ import itertools
 import os
 import random
 import re
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -24,6 +22,7 @@ from pathlib import Path
 from tests.relay.made import BEGIN, END, envelope
 from tests.relay.store.routed import LOCAL, inconsistent
 from tests.tally import Tally, command
+from tests.warm import begun
 from transcode.relay.model import Event
 from transcode.relay.store import FolderBlobs, SqliteStore
 
@@ -82,18 +81,18 @@ def work(folder: Path, count: int) -> None:
 
 def killed(rng: random.Random, folder: Path) -> list[str]:
     """Run the process, kill it a moment after it began, and return its lines."""
-    command = [sys.executable, "-m", "tests.relay.store.kills", "work", str(folder), "1000000"]
-    with subprocess.Popen(command, cwd=Path(__file__).parents[3], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        guard = threading.Timer(HUNG, process.kill)
-        guard.start()
-        first = process.stdout.readline()
+    process, told = begun(work, folder, 1_000_000)
+    guard = threading.Timer(HUNG, process.kill)
+    guard.start()
+    with told:
+        first = told.readline()
         time.sleep(rng.uniform(0.05, 0.4))
-        process.send_signal(signal.SIGKILL)
-        rest = process.stdout.read()
-        guard.cancel()
-    assert first == b"begun\n"
-    return rest.decode().splitlines()
+        process.kill()
+        rest = told.read()
+    guard.cancel()
+    process.join()
+    assert first == "begun\n"
+    return rest.splitlines()
 
 
 def judge(folder: Path, lines: list[str], tally: Tally) -> None:

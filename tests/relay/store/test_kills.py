@@ -11,9 +11,9 @@ from tests.relay.store import kills
 
 
 def test_kills() -> None:
-    """Nothing is lost that ten processes acknowledged before they were killed, and no octets are torn."""
-    tally = kills.main(10, 5)
-    assert tally.done["kills"] == 10
+    """Nothing is lost that thirty processes acknowledged before they were killed, and no octets are torn."""
+    tally = kills.main(30, 5)
+    assert tally.done["kills"] == 30
     assert tally.done["accepted"] > 10
     assert tally.done["events"] > 10
     assert tally.faults == 0, tally
