@@ -190,6 +190,37 @@ def test_retrievals_keep_what_the_message_says() -> None:
     assert retrieval(made, message_id="M2").headers != made.headers
 
 
+def test_answers_that_a_sender_invents() -> None:
+    """No phone is told by a sender that the centre has not the message, or has it elsewhere."""
+    invented: tuple[tuple[str, HeaderValue], ...] = (
+        ("X-Mms-Retrieve-Status", "Error-permanent-message-not-found"),
+        ("x-mms-retrieve-text", "call this number"),
+        ("X-Mms-Content-Location", "http://elsewhere.example"),
+        ("X-Mms-Status", "Rejected"),
+    )
+    given = retrieval(with_headers(SUBMITTED, *invented, ("X-Own", "kept")))
+    assert given.headers == retrieval(with_headers(SUBMITTED, ("X-Own", "kept"))).headers
+    # A centre says so of what it gives.
+    refused = with_headers(given, invented[0])
+    assert dict(retrieval(refused, date=1).headers)["X-Mms-Retrieve-Status"] == invented[0][1]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("X-Mms-Sender-Address", "X-Mms-To", "x-mms-forward-counter", "X-Mms-Forward-To-Originator-UA"),
+        *("MIME-Version", "Content-Transfer-Encoding", "Return-Path", "Reply-To", "Resent-To"),
+    ],
+)
+def test_a_sender_writes_no_headers_of_mails(name: str) -> None:
+    """Other centres read recipients and senders of some, and servers may follow others."""
+    mail = forwarded(with_headers(SUBMITTED, (name, "+16665550100"), ("X-Own", "kept")), transaction_id="T")
+    assert dict(mail.headers)["X-Own"] == "kept"
+    assert name.lower() not in {header.lower() for header, _ in mail.headers}
+    assert any(name in odd for odd in mail.oddities)
+    assert mm4.to_bytes(mail, strict=False)
+
+
 def test_messages_for_other_centres() -> None:
     """This centre's ids and system are set; a wish for an answer replaces the message's own."""
     asking = with_headers(

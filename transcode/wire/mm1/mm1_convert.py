@@ -69,6 +69,24 @@ _OF_THE_OTHER = {
         "x-mms-stored",
     },
 }
+#: Headers, in lower case, that an MMS centre says of itself, or a client in its answers. In an M-Send.req
+#: they are a sender's invention, and in an M-Retrieve.conf clients would believe them.
+_OF_ANSWERS = {
+    "x-mms-cancel-id",
+    "x-mms-cancel-status",
+    "x-mms-content-location",
+    "x-mms-message-count",
+    "x-mms-report-allowed",
+    "x-mms-response-status",
+    "x-mms-response-text",
+    "x-mms-retrieve-status",
+    "x-mms-retrieve-text",
+    "x-mms-status",
+    "x-mms-status-text",
+    "x-mms-store-status",
+    "x-mms-store-status-text",
+    "x-mms-stored",
+}
 
 
 def to_submission(message: SomeMessage) -> Submission[SomeMessage]:
@@ -109,6 +127,8 @@ def from_submission(submission: Submission[SomeMessage], message_type: MessageTy
     if retrieved:
         submission = delivered(submission, told.append)
     others = _OF_THE_OTHER.get(message_type, set())
+    if retrieved and submission.message.message_type == "m-send-req":
+        others = others | _OF_ANSWERS
     pdu_type = PDU_TYPES[message_type]
     message = cleaned(submission.message, told.append)
     left = LeftOut("MM1", told.append, shows_values=submission.shows_values)

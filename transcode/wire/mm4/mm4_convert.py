@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["from_submission", "to_submission"]
 
 _BY_MM1 = {header.mm1.lower(): header for header in mm4.HEADERS if header.mm1 is not None}
+#: The names of headers that mean nothing to servers of mails.
+_OWN = re.compile(r"x-(?!mms-)", re.IGNORECASE)
 _SENT_BY = "X-Mms-Previously-Sent-By"
 
 
@@ -54,7 +57,8 @@ def from_submission(submission: Submission[SomeMessage], message_type: MessageTy
 
     A message without X-Mms-Message-ID gets its transaction id as X-Mms-Message-ID; the id in a report is that
     of the message on which it reports. Headers that neither MM4
-    nor MM1 defines, such as a sender's own headers, are kept unchanged.
+    nor MM1 defines, such as a sender's own headers, are kept unchanged. A sender's own headers whose names
+    mean something in mails are left out: a phone could name other recipients, or another sender.
     """
     kept: list[tuple[str, HeaderValue]] = []
     told: list[str] = []
@@ -63,7 +67,10 @@ def from_submission(submission: Submission[SomeMessage], message_type: MessageTy
     for name, given, value in submission.headers:
         row = None if name is None else _BY_MM1.get(name.lower())
         if row is None and name is not None and name.lower() not in BY_NAME_IN_MM1:
-            kept.append((given, value))
+            if submission.form == "mm4" or _OWN.match(name):
+                kept.append((given, value))
+            else:
+                left.add(given, value)
         elif row is None or (row.words and value not in row.words):
             left.add(given, value)
         elif fits(row.write, value):
