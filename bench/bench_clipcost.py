@@ -23,7 +23,7 @@ from bench.stored import Row, nested, of
 from transcode.fit.clips.video_plan import shape_of
 from transcode.media.clips import clip as clips
 from transcode.media.clips import video_decode
-from transcode.media.clips.frames import Frames, planes
+from transcode.media.clips.frames import Frames
 from transcode.media.clips.video_look import look
 from transcode.media.samples.score import ssimulacra2
 from transcode.media.source.inputs import Input, read
@@ -162,7 +162,7 @@ def score(one: Frames, other: Frames) -> float:
     """The mean SSIMULACRA2 between the luma planes of FRAMES frames, as grey pictures."""
     scores = []
     for place in np.linspace(0, min(len(one), len(other)) - 1, FRAMES).astype(int):
-        grey = [planes(each[place], each.width, each.height)[0] for each in (one, other)]
+        grey = [each[place][: each.height] for each in (one, other)]
         scores.append(ssimulacra2(*(np.repeat(luma[:, :, None], 3, 2) for luma in grey)))
     return statistics.mean(scores)
 

@@ -27,7 +27,7 @@ from transcode.fit.clips.video import fit_video, window_of
 from transcode.fit.sound.sounds import FitRequest, Sounds
 from transcode.media.samples.score import ssimulacra2
 from transcode.media.source import inputs
-from transcode.media.source.container import open_container
+from transcode.media.source.container import open_container, streams_in
 from transcode.model import FitOptions, Limits, Rendition
 
 #: Clips without rotation, and the bit rates of their renditions in kbit/s.
@@ -236,7 +236,7 @@ def fitted(case: Case, numbers: Tuning) -> Rendition | None:
     limits = Limits(round(case.rate * 125 * case.seconds), **(OLD if case.is_old else TODAY))
     options = FitOptions(max_seconds=case.seconds)
     with open_container(content) as container:
-        window = window_of(content, container, limits, options)
+        window = window_of(streams_in(content, container), limits, options)
     try:
         return fit_video(FitRequest(Sounds(content), limits, options), window, tuning=numbers)
     except BudgetError:

@@ -236,7 +236,7 @@ class _Medium:
         # needs none of them.
         from transcode.media.pictures.animation import open_animation
         from transcode.media.pictures.openers import open_still
-        from transcode.media.pictures.strip import whole_frames
+        from transcode.media.pictures.truncated import whole_frames
 
         there = whole_frames(content.data)
         if there is not None:
@@ -348,12 +348,12 @@ class _Streams:
         if self._read is None or self._range != asked:
             content, window = self.sounds.content, None
             with open_container(content) as container:
-                found = streams_in(content, container)
-                if found.video:
+                streams = streams_in(content, container)
+                if streams.video:
                     from transcode.fit.clips.video import window_of
 
-                    window = window_of(content, container, limits, options)
-            self._range, self._read = asked, (found, window)
+                    window = window_of(streams, limits, options)
+                self._range, self._read = asked, (streams.counted(), window)
         return self._read
 
 
@@ -372,8 +372,8 @@ def _fit_streams(
     if not found.audio:
         raise UnsupportedError(content.name, _nothing(found))
     lost = _lost(found)
-    if pictures := found.words("video"):
-        text = f"its pictures can't be decoded ({pictures}): only the sound is sent"
+    if found.lost_video:
+        text = f"its pictures can't be decoded ({found.lost_video}): only the sound is sent"
         lost.append(Note("pictures-dropped", text))
     request = FitRequest(sounds, limits, options, report, lost)
     if options.as_clip is not False:
@@ -388,7 +388,7 @@ def _fit_streams(
 def _lost(found: Streams) -> list[Note]:
     """Return notes about audio tracks, and further video tracks, that can't be decoded."""
     notes = []
-    pictures, sound = found.words("video"), found.words("audio")
+    pictures, sound = found.lost_video, found.lost_audio
     if pictures and found.video:
         notes.append(Note("tracks-undecoded", f"further video tracks can't be decoded ({pictures})"))
     if sound and found.audio:
@@ -400,7 +400,7 @@ def _lost(found: Streams) -> list[Note]:
 
 def _nothing(found: Streams) -> str:
     """Return the reason why neither pictures nor sound can be decoded from a source."""
-    pictures, sound = found.words("video"), found.words("audio")
+    pictures, sound = found.lost_video, found.lost_audio
     lost = [f"its {what} ({words})" for what, words in (("pictures", pictures), ("sound", sound)) if words]
     if lost:
         return f"{' and '.join(lost)} can't be decoded"

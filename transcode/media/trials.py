@@ -15,7 +15,8 @@ from av.video.codeccontext import VideoCodecContext
 from transcode.errors import TranscodeError
 from transcode.kernels import amr
 from transcode.media.clips import video_encode
-from transcode.media.clips.frames import Frames, packed_rows
+from transcode.media.clips.frames import Frames
+from transcode.media.clips.packed import packed_rows
 from transcode.media.samples.pcm import Pcm
 from transcode.media.sound import audio, audio_encode
 from transcode.media.source.container import open_container

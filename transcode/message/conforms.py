@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from transcode.errors import SourceError
 from transcode.media.pictures.jpeg import read_header
 from transcode.media.pictures.openers import open_still
-from transcode.media.source.container import audio_streams, open_container, seconds_of, video_streams
+from transcode.media.source.container import open_container, seconds_of, streams_in
 from transcode.media.source.inputs import Input
 
 if TYPE_CHECKING:
@@ -59,14 +59,13 @@ def _picture_obstacle(content: Input, profile: Profile) -> str | None:
 
 def _stream_obstacle(content: Input, profile: Profile) -> str | None:
     with open_container(content) as container:
-        clips = video_streams(container, content)
-        streams = [*clips, *audio_streams(container, content)]
-        codecs = {stream.codec_context.codec.canonical_name for stream in streams}
+        streams = streams_in(content, container)
+        codecs = {one.codec_context.codec.canonical_name for one in (*streams.video, *streams.audio)}
         looks = [
             (stream.codec_context.width, stream.codec_context.height, stream.average_rate or 0)
-            for stream in clips
+            for stream in streams.video
         ]
-    if not streams:
+    if not codecs:
         return "no video and no sound"
     if not codecs <= set(profile.codecs):
         return f"{', '.join(sorted(codecs - set(profile.codecs)))} is not played"

@@ -12,7 +12,8 @@ from tests.made import clips
 from transcode.fit.clips.size_search import _suited
 from transcode.fit.clips.video import fit_frames
 from transcode.fit.clips.video_plan import Shape
-from transcode.media.clips.frames import Frames, packed_rows
+from transcode.media.clips.frames import Frames
+from transcode.media.clips.packed import packed_rows
 
 
 def test_coarse_pictures_become_smaller() -> None:

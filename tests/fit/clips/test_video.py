@@ -14,9 +14,10 @@ import transcode
 from tests.made import clips
 from tests.made.sounds import noise
 from transcode.fit.clips.clip_tuning import TUNING
+from transcode.fit.clips.sound_plan import sound_of
 from transcode.fit.clips.video import fit_frames, frame_shape
-from transcode.fit.clips.video_plan import Shape, effort_of, level_of, shape_of, sound_of
-from transcode.media.clips.frames import packed_rows
+from transcode.fit.clips.video_plan import Shape, effort_of, level_of, shape_of
+from transcode.media.clips.packed import packed_rows
 from transcode.media.source.mp4 import fast_start
 from transcode.model import FitProgress
 

@@ -15,7 +15,7 @@ import transcode
 from tests.made import clips
 from transcode.media.clips import clip as media_clip
 from transcode.media.clips.deinterlace import Deinterlacer
-from transcode.media.clips.frames import planes
+from transcode.media.clips.packed import planes
 from transcode.media.clips.video_decode import decode
 from transcode.media.clips.video_look import look
 from transcode.media.source.container import open_container

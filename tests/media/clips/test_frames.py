@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transcode.media.clips.frames import Frames, framed, halved, motion, packed_rows, planes, resized
+from transcode.media.clips.frame_variants import framed, halved, motion, resized
+from transcode.media.clips.frames import Frames
+from transcode.media.clips.packed import packed_rows, planes
 
 
 def picture(number: int, width: int = 8, height: int = 6) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:

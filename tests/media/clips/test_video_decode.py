@@ -15,7 +15,8 @@ from tests.made import clips
 from transcode.jobs.processors import ThreadLimit
 from transcode.media.clips import clip as media_clip
 from transcode.media.clips import video_alpha, video_decode
-from transcode.media.clips.frames import Frames, packed_rows, planes
+from transcode.media.clips.frames import Frames
+from transcode.media.clips.packed import packed_rows, planes
 from transcode.media.clips.video_decode import Slots
 from transcode.media.clips.video_encode import Encoder, Settings, mux
 from transcode.media.clips.video_look import look

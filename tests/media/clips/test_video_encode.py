@@ -11,7 +11,8 @@ from tests.made import clips
 from tests.made.sounds import sine
 from transcode.errors import TranscodeError
 from transcode.media.clips import video_encode
-from transcode.media.clips.frames import Frames, packed_rows
+from transcode.media.clips.frames import Frames
+from transcode.media.clips.packed import packed_rows
 from transcode.media.clips.video_encode import EncodedVideo, Encoder, Settings, mux
 from transcode.media.sound import audio_encode
 from transcode.media.source.mp4 import boxes

@@ -16,7 +16,7 @@ from transcode.media.clips.video_look import look
 from transcode.media.clips.window import ClipWindow, read_window
 from transcode.media.sound import audio
 from transcode.media.source import container
-from transcode.media.source.container import open_container
+from transcode.media.source.container import open_container, streams_in
 from transcode.media.source.inputs import Input
 
 #: Whatever opens the container of a clip.
@@ -41,7 +41,7 @@ def openings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def read(content: Input, start: float, seconds: float) -> ClipWindow:
     with open_container(content) as opened:
-        return read_window(content, opened, start, seconds)
+        return read_window(streams_in(content, opened), start, seconds)
 
 
 @pytest.mark.parametrize("form", ["mp4", "matroska", "mpegts", "avi"])

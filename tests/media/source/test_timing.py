@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from transcode.media.source.timing import busy, lasting, period, rated, stamped
+from transcode.media.source.rates import rated
+from transcode.media.source.timing import busy, lasting, period, stamped
 
 TIMES = st.lists(st.floats(0, 4000, allow_subnormal=True), max_size=60)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import count, takewhile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -452,17 +453,13 @@ def _fit_clip(
 
 def _pictures(animation: Animation, shape: Shape, seconds: float) -> Iterator[NDArray[np.uint8]]:
     """Yield the picture in the middle of each frame period of a clip with the given duration."""
-    clock, count = 0.0, 0
-    for frame in animation.frames(shape.width, shape.height):
-        clock += frame.seconds
-        if (count + 0.5) / shape.frame_rate >= clock:
-            continue
-        picture = video_picture(frame.pixels)
-        while (count + 0.5) / shape.frame_rate < min(clock, seconds):
-            yield picture
-            count += 1
-        if clock >= seconds:
-            return
+    middles = ((number + 0.5) / shape.frame_rate for number in count())
+    times = takewhile(lambda time: time < seconds, middles)
+    last = None
+    for frame in animation.shown_at(times, shape.width, shape.height):
+        if frame is not last:
+            last, picture = frame, video_picture(frame.pixels)
+        yield picture
 
 
 def _notes(animation: Animation, read: int, converted: str | None, size: tuple[int, int]) -> list[Note]:

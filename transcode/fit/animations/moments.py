@@ -109,11 +109,4 @@ class AnimationScorer:
 
 def _moments(animation: Animation) -> list[NDArray[np.uint8]]:
     """Return the pictures at evenly spaced times on white: rows x columns x 3."""
-    seconds = animation.seconds()
-    found: list[NDArray[np.uint8]] = []
-    clock = 0.0
-    for frame in animation.frames(animation.width, animation.height):
-        clock += frame.seconds
-        while len(found) < _MOMENTS and (len(found) + 0.5) / _MOMENTS * seconds < clock:
-            found.append(over_white(frame.pixels))
-    return found
+    return [over_white(frame.pixels) for frame in animation.moments(_MOMENTS)]

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from transcode.fit.clips.notes import dropped, range_kept
+from transcode.fit.clips.sound_plan import sound_within
 from transcode.fit.clips.soundtrack import encode_soundtrack, soundtrack
-from transcode.fit.clips.video_plan import pictures_within, sound_within
+from transcode.fit.clips.video_plan import pictures_within
 from transcode.media.clips.cut import cut
 from transcode.media.clips.rewrap import rewrap
 from transcode.media.clips.video_colour import conversion

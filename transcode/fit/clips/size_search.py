@@ -18,7 +18,7 @@ from transcode.fit.clips.notes import BETTER
 from transcode.fit.clips.soundtrack import encode_richer, encode_soundtrack, packet_bytes
 from transcode.fit.clips.video_plan import Shape, effort_of, frame_format_of, level_of
 from transcode.fit.container_format import sparing_format
-from transcode.media.clips.frames import framed, halved, motion, resized
+from transcode.media.clips.frame_variants import framed, halved, motion, resized
 from transcode.media.clips.video_encode import Encoder, Settings, mux
 from transcode.model import Trial
 
@@ -188,7 +188,7 @@ class _Search:
         self, frames: Frames, sound: Sound | None, colours: FrameConversion
     ) -> FittedClip | None:
         """Return the best clip of every second frame; None: all frames are worth their bits."""
-        tuning, rate = self._tuning, len(frames) / frames.end
+        tuning, rate = self._tuning, len(frames.times) / frames.end
         pixels = frames.width * frames.height * rate
         if rate < tuning.fluent or self._bit_rate(frames, sound) > tuning.scarce * pixels:
             return None
@@ -199,7 +199,7 @@ class _Search:
 
     def _bit_rate(self, frames: Frames, sound: Sound | None) -> float:
         """Return the video bit rate in bit/s that the limit leaves; negative: nothing is left."""
-        overhead = _FIXED + _A_PICTURE * len(frames)
+        overhead = _FIXED + _A_PICTURE * len(frames.times)
         if sound is not None:
             overhead += sound.size + packet_bytes(sound)
         return 8 * (self._tuning.margin * self._limits.max_bytes - overhead) / frames.end
@@ -223,7 +223,7 @@ class _Search:
             while True:
                 encoder = stack.enter_context(Encoder(sized, self._progress))
                 bit_rate = min(self._bit_rate(sized, sound), self._most(sized))
-                settings = self._settings(sized, bit_rate, len(sized) / sized.end, colours)
+                settings = self._settings(sized, bit_rate, len(sized.times) / sized.end, colours)
                 if settings is None:
                     return None
                 quantiser = encoder.measure(settings)
@@ -324,7 +324,7 @@ class _Search:
         if self._form.video != "h264":
             return frame_format_of(frames.width, frames.height).bit_rate
         # Flat content can't use a higher bit rate.
-        useful = _MOST_BITS * frames.width * frames.height * len(frames) / frames.end
+        useful = _MOST_BITS * frames.width * frames.height * len(frames.times) / frames.end
         return min(level_of(self._limits.h264_level).bit_rate / 2, useful)
 
     def _fitted(self, frames: Frames, data: bytes, words: tuple[str, ...]) -> FittedClip:

@@ -18,7 +18,8 @@ from transcode.fit.clips.video_plan import Shape, frame_format_of, shape_of
 from transcode.fit.container_format import container_format_of, sparing_format
 from transcode.fit.record import Record, trimmed
 from transcode.fit.sound.audio import Heard, SoundForm, besides, decode_recorded, fit_forms
-from transcode.media.clips.frames import Frames, framed
+from transcode.media.clips.frame_variants import framed
+from transcode.media.clips.frames import Frames
 from transcode.media.clips.video_encode import EncodedVideo, Encoder, Settings, mux
 from transcode.media.pictures import drawing
 from transcode.media.pictures.openers import open_still

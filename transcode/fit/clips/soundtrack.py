@@ -8,7 +8,7 @@ import numpy as np
 
 from transcode.errors import LimitsError, SourceError
 from transcode.fit.clips.clip_tuning import TUNING
-from transcode.fit.clips.video_plan import richest_sound, sound_of
+from transcode.fit.clips.sound_plan import richest_sound, sound_of
 from transcode.fit.sound.audio import prepared
 from transcode.media.samples.pcm import Pcm, mixed, resampled
 from transcode.media.sound import audio_encode

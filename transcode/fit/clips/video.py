@@ -6,15 +6,16 @@ frame size, the frame rate and the audio bit rate. The size search encodes the f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from transcode.errors import LimitsError, NotTakenError
 from transcode.fit.clips import notes
 from transcode.fit.clips.clip_tuning import TUNING
 from transcode.fit.clips.pass_through import pass_through
 from transcode.fit.clips.size_search import LEAST_BIT_RATE, fit_size
+from transcode.fit.clips.sound_plan import keeping_format, sound_of
 from transcode.fit.clips.soundtrack import soundtrack
-from transcode.fit.clips.video_plan import Shape, info_of, keeping_format, shape_of, sound_of
+from transcode.fit.clips.video_plan import Shape, info_of, shape_of
 from transcode.fit.container_format import ContainerFormat, container_format_of
 from transcode.fit.record import Record
 from transcode.media.clips.frames import Frames
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from transcode.fit.sound.sounds import FitRequest
     from transcode.media.clips.video_decode import DecodedClip
     from transcode.media.samples.pcm import Pcm
+    from transcode.media.source.container import OpenStreams
     from transcode.media.source.inputs import Input
     from transcode.model import FitOptions, Limits, ProgressCallback, Rendition, ReportCallback
 
@@ -102,19 +104,18 @@ def fit_frames(
     with Frames(shape.width, shape.height) as frames:
         for picture in pictures:
             frames.append(len(frames) / shape.frame_rate, picture)
-        if not len(frames):
+        if not frames.times:
             raise ValueError("there are no frames")
         frames.end = len(frames) / shape.frame_rate
         colours = FrameConversion(None, (6, 6, 6))
         return fit_size(name, form, limits, frames, sound, colours, progress, tuning=tuning)
 
 
-def window_of(content: Input, container: Any, limits: Limits, options: FitOptions) -> ClipWindow:
+def window_of(streams: OpenStreams, limits: Limits, options: FitOptions) -> ClipWindow:
     """Return the requested window of a clip, for fit_video().
 
     Args:
-        content: the source.
-        container: the container from open_container(), of which nothing was read yet.
+        streams: the streams of a newly opened source.
         limits: what the rendition must keep to.
         options: the other options of the fit.
 
@@ -124,8 +125,8 @@ def window_of(content: Input, container: Any, limits: Limits, options: FitOption
         LimitsError: the source ends before the requested start.
     """
     # A receiver that takes no clips is reported before any damage of the source.
-    _form_of(content.name, limits)
-    return read_window(content, container, options.start, options.seconds(limits))
+    _form_of(streams.content.name, limits)
+    return read_window(streams, options.start, options.seconds(limits))
 
 
 def fit_video(request: FitRequest, window: ClipWindow, *, tuning: Tuning = TUNING) -> Rendition:

@@ -20,7 +20,7 @@ from transcode.media.samples.pcm import Pcm, faded, levelled, loudness, mixed, r
 from transcode.media.sound import amr, audio_encode
 from transcode.media.sound.audio_copy import copied
 from transcode.media.sound.speech import is_speech
-from transcode.media.source.timing import rated
+from transcode.media.source.rates import rated
 from transcode.model import Note, Trial
 from transcode.model.tuning import Tool
 

@@ -15,16 +15,9 @@ from av.error import FFmpegError
 
 from transcode.errors import CapError, LimitsError, SourceError, UnsupportedError
 from transcode.media.sound.audio import best_stream
-from transcode.media.source.container import (
-    audio_streams,
-    data_streams,
-    open_container,
-    said_seconds,
-    tags_of,
-    undecoded,
-    video_streams,
-)
-from transcode.media.source.timing import SAME, Restarts, busy, lasting, period
+from transcode.media.source.clock import RestartError, one_clock
+from transcode.media.source.container import open_container, said_seconds, streams_in
+from transcode.media.source.timing import SAME, busy, lasting, period
 from transcode.media.source.tracks import best_video, counted, words_of
 from transcode.media.source.unread import SAVE_CLIP
 
@@ -34,6 +27,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
+    from transcode.media.source.container import OpenStreams
     from transcode.media.source.inputs import Input
 
 __all__ = ["Clip", "Listed", "Scan", "Track", "packets", "probe", "probe_in", "scan", "scan_in"]
@@ -48,10 +42,6 @@ _REORDER = 1.0
 #: Seconds before a start to which seeks go, in order, until a key frame before the start is found: transport
 #: streams have no index, so a seek is inexact. Chosen.
 _BACK = (0.0, 2.0, 10.0, 30.0, math.inf)
-
-
-class RestartError(ValueError):
-    """The clock of an MPEG stream restarts: later packets repeat the times of earlier packets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +124,9 @@ class Scan:
         is_whole: whether the source has no packets after the window.
         is_broken: whether reading stopped at a fault.
         is_joined: whether the fault is a restart of the clock.
+        pictures_end: the end of the last frame, in seconds from the start of the presentation.
+        bit_rate: the video bit rate in bit/s, over the seconds of busy(); infinite if there is no duration.
+        period: the usual frame period, in seconds; 0 if there are fewer than two frames.
     """
 
     video: tuple[Listed, ...]
@@ -142,22 +135,17 @@ class Scan:
     is_whole: bool
     is_broken: bool
     is_joined: bool = False
+    pictures_end: float = field(init=False)
+    bit_rate: float = field(init=False)
+    period: float = field(init=False)
 
-    @property
-    def pictures_end(self) -> float:
-        """The end of the last frame, in seconds from the start of the presentation."""
-        return max(packet.time + packet.duration for packet in self.video)
-
-    @property
-    def bit_rate(self) -> float:
-        """The video bit rate in bit/s, over the seconds of busy(); infinite if there is no duration."""
-        seconds = busy([packet.time for packet in self.video], self.pictures_end)
-        return 8 * sum(packet.size for packet in self.video) / seconds if seconds > 0 else math.inf
-
-    @property
-    def period(self) -> float:
-        """The usual frame period, in seconds; 0 if there are fewer than two frames."""
-        return period([packet.time for packet in self.video])
+    def __post_init__(self) -> None:
+        times = [packet.time for packet in self.video]
+        end = max(packet.time + packet.duration for packet in self.video)
+        seconds, size = busy(times, end), sum(packet.size for packet in self.video)
+        object.__setattr__(self, "pictures_end", end)
+        object.__setattr__(self, "bit_rate", 8 * size / seconds if seconds > 0 else math.inf)
+        object.__setattr__(self, "period", period(times))
 
     def busy(self, start: float, end: float) -> float:
         """Return the seconds between two times, with each frame counted for at most one second."""
@@ -167,32 +155,31 @@ class Scan:
 def probe(content: Input) -> Clip:
     """Open a clip and return its streams, from its headers. It raises the errors of probe_in."""
     with open_container(content) as container:
-        return probe_in(content, container)
+        return probe_in(streams_in(content, container))
 
 
-def probe_in(content: Input, container: InputContainer) -> Clip:
+def probe_in(streams: OpenStreams) -> Clip:
     """Return the streams of a clip, from its headers.
 
     Args:
-        content: the source.
-        container: the newly opened container of the source. Packets are read only if there are several video
+        streams: the streams of a newly opened source. Packets are read only if there are several video
             streams.
 
     Raises:
         UnsupportedError: the source has no video stream that can be decoded.
         CapError: the frames have more pixels than DecodeLimits.clip_pixels.
     """
-    streams = video_streams(container, content)
-    if not streams:
+    content, container = streams.content, streams.container
+    if not streams.video:
         raise UnsupportedError(content.name, f"no video that can be decoded; {SAVE_CLIP}")
-    seen = counted(container, streams) if len(streams) > 1 else {}
-    video = _video_track(best_video(streams, seen))
+    seen = counted(container, streams.video) if len(streams.video) > 1 else {}
+    video = _video_track(best_video(streams.video, seen))
     if video.width * video.height > content.limits.clip_pixels:
         size = f"frames of {video.width} x {video.height} pixels"
         raise CapError(content.name, f"{size}; at most {content.limits.clip_pixels:,} pixels are decoded")
     audio = None
-    if audio_streams(container, content):
-        chosen = best_stream(container, content)
+    if streams.audio:
+        chosen = best_stream(streams)
         context = chosen.codec_context
         audio = Track(
             chosen.index,
@@ -202,7 +189,7 @@ def probe_in(content: Input, container: InputContainer) -> Clip:
         )
     used = [video.index] + ([audio.index] if audio is not None else [])
     # Streams that can't be decoded are reported separately.
-    known = {*used, *(lost.index for lost in undecoded(content, container))}
+    known = {*used, *(lost.index for lost in streams.undecoded)}
     others = [stream for stream in container.streams if stream.index not in known]
     # container.start_time includes cover pictures and data streams, so the chosen streams give the start.
     starts = [_start(container.streams[index]) for index in used]
@@ -212,10 +199,10 @@ def probe_in(content: Input, container: InputContainer) -> Clip:
         video,
         audio,
         others=len(others),
-        left=words_of(others, seen, data_streams(container, content)),
+        left=words_of(others, seen, streams.data()),
         begin=begin,
         duration=_duration(container, used, begin),
-        tags=tags_of(container),
+        tags=streams.tags,
         was_read=bool(seen),
     )
 
@@ -387,12 +374,10 @@ def packets(container: InputContainer, clip: Clip, start: float, *, sound: bool 
     indices = [clip.video.index] + ([clip.audio.index] if sound and clip.audio is not None else [])
     if start > 0:
         _seek(container, clip, start)
-    restarts = Restarts(clip.format)
-    for packet in container.demux([container.streams[index] for index in indices]):
+    streams = [container.streams[index] for index in indices]
+    for packet in one_clock(container.demux(streams), clip.format):
         # The demuxer yields an empty packet at the end of each stream.
         if packet.size:
-            if restarts.at(packet):
-                raise RestartError
             yield packet
 
 

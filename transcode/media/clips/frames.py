@@ -1,4 +1,4 @@
-"""Stores the scaled frames of a clip for several encoder passes, and derives other sizes and rates."""
+"""Stores the scaled frames of a clip for several encoder passes."""
 
 from __future__ import annotations
 
@@ -7,41 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from transcode.media.samples.planes import Plane, resample
+from transcode.media.clips.packed import packed_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import IO, Self
 
     from numpy.typing import NDArray
 
-__all__ = ["MEMORY", "Frames", "framed", "halved", "motion", "packed_rows", "planes", "resized"]
-
-#: Luma of black and neutral chroma, in narrow range (ITU-R BT.601, 2.5.3).
-_BLACK, _NEUTRAL = 16, 128
+__all__ = ["MEMORY", "Frames"]
 
 #: Bytes of frames that are kept in memory. Further frames go to a temporary file. Chosen.
 MEMORY = 160_000_000
-
-
-def packed_rows(height: int) -> int:
-    """Return the rows of a packed 4:2:0 frame of even height: luma, then both chroma planes."""
-    return height * 3 // 2
-
-
-def planes(
-    packed: NDArray[np.uint8], width: int, height: int
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return views of the three planes of a packed 4:2:0 frame with even width and height."""
-    flat = packed.reshape(-1)
-    luma = width * height
-    quarter = luma // 4
-    shape = (height // 2, width // 2)
-    return (
-        flat[:luma].reshape(height, width),
-        flat[luma : luma + quarter].reshape(shape),
-        flat[luma + quarter :].reshape(shape),
-    )
 
 
 class Frames:
@@ -63,7 +40,8 @@ class Frames:
         self.height = height
         self.times: list[float] = []
         self.end = 0.0
-        self._size = width * packed_rows(height)
+        self._shape = (packed_rows(height), width)
+        self._size = width * self._shape[0]
         self._held = max(1, memory // self._size)
         self._kept: list[NDArray[np.uint8]] = []
         self._file: IO[bytes] | None = None
@@ -111,91 +89,29 @@ class Frames:
         """Return one frame as rows x width. The array must not be changed."""
         if not 0 <= index < len(self.times):
             raise IndexError(index)
-        shape = (packed_rows(self.height), self.width)
         if index < self._held or self._file is None:
-            return self._kept[index].reshape(shape)
+            return self._kept[index].reshape(self._shape)
         self._file.seek((index - self._held) * self._size)
-        return np.frombuffer(self._file.read(self._size), np.uint8).reshape(shape)
+        return np.frombuffer(self._file.read(self._size), np.uint8).reshape(self._shape)
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
-        return (self[index] for index in range(len(self)))
+        return (self[index] for index in range(len(self.times)))
+
+    def changed(
+        self, width: int, height: int, change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+    ) -> Frames:
+        """Return frames of another size at the same times: what ``change`` makes of each packed frame."""
+        result = Frames(width, height)
+        for time, packed in zip(self.times, self, strict=True):
+            result.append(time, change(packed))
+        result.end = self.end
+        return result
+
+    def shown(self) -> Iterator[tuple[NDArray[np.uint8], float, float]]:
+        """Yield each frame with its presentation time and its display duration, in seconds."""
+        return zip(self, self.times, self.durations(), strict=True)
 
     def durations(self) -> list[float]:
         """Return the display duration of each frame, in seconds."""
         ends = [*self.times[1:], self.end]
         return [end - begin for begin, end in zip(self.times, ends, strict=True)]
-
-
-def resized(frames: Frames, width: int, height: int) -> Frames:
-    """Resample the frames to another size, with even width and height."""
-    result = Frames(width, height)
-    sizes = ((width, height), (width // 2, height // 2), (width // 2, height // 2))
-    for time, packed in zip(frames.times, frames, strict=True):
-        small = np.empty((packed_rows(height), width), np.uint8)
-        parts = planes(packed, frames.width, frames.height)
-        for part, target, size in zip(parts, planes(small, width, height), sizes, strict=True):
-            target[...] = resample(Plane(part, part.shape[1], part.shape[0]), *size)
-        result.append(time, small)
-    result.end = frames.end
-    return result
-
-
-def framed(frames: Frames, width: int, height: int) -> Frames:
-    """Pad the frames with black to a size that is no smaller, with even width and height."""
-    top, left = (height - frames.height) // 4 * 2, (width - frames.width) // 4 * 2
-    result = Frames(width, height)
-    for time, packed in zip(frames.times, frames, strict=True):
-        whole = np.empty((packed_rows(height), width), np.uint8)
-        whole[:height], whole[height:] = _BLACK, _NEUTRAL
-        inner = planes(packed, frames.width, frames.height)
-        for number, (part, target) in enumerate(zip(inner, planes(whole, width, height), strict=True)):
-            scale = 2 if number else 1
-            rows, columns = part.shape
-            target[top // scale : top // scale + rows, left // scale : left // scale + columns] = part
-        result.append(time, whole)
-    result.end = frames.end
-    return result
-
-
-def halved(frames: Frames) -> Frames:
-    """Keep every second frame. Its start is midway between the dropped frame's start and its own."""
-    result = Frames(frames.width, frames.height)
-    result.append(frames.times[0], frames[0])
-    for index in range(2, len(frames), 2):
-        result.append((frames.times[index - 1] + frames.times[index]) / 2, frames[index])
-    result.end = frames.end
-    return result
-
-
-#: Pairs of consecutive frames that are compared, and the side of a block, in samples. Chosen.
-_PAIRS = 16
-_BLOCK = 8
-
-
-def motion(frames: Frames) -> float:
-    """Return 1 minus the mean block SSIM of luma between consecutive frames; 0 for a single frame."""
-    if len(frames) < 2:
-        return 0.0
-    places = np.unique(np.linspace(0, len(frames) - 2, _PAIRS).astype(int))
-    pairs = [(_luma(frames, place), _luma(frames, place + 1)) for place in places]
-    return float(1 - np.mean([_similarity(first, second) for first, second in pairs]))
-
-
-def _luma(frames: Frames, index: int) -> NDArray[np.float32]:
-    return planes(frames[index], frames.width, frames.height)[0].astype(np.float32)
-
-
-def _similarity(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    """Return the SSIM (Wang et al., 2004) with the usual constants, over blocks that do not overlap."""
-    one, other = _means(first), _means(second)
-    spread = _means(first * first) - one * one + _means(second * second) - other * other
-    together = _means(first * second) - one * other
-    top = (2 * one * other + 6.5025) * (2 * together + 58.5225)
-    return float((top / ((one * one + other * other + 6.5025) * (spread + 58.5225))).mean())
-
-
-def _means(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    rows, columns = (max(1, side // _BLOCK) for side in samples.shape)
-    cut = samples[: rows * _BLOCK, : columns * _BLOCK]
-    means: NDArray[np.float32] = cut.reshape(rows, cut.shape[0] // rows, columns, -1).mean(axis=(1, 3))
-    return means

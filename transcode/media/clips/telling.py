@@ -10,13 +10,13 @@ import numpy as np
 from PIL import Image as Pillow
 
 from transcode.errors import SourceError
-from transcode.media.clips.frames import planes
+from transcode.media.clips.packed import planes
 from transcode.media.clips.video_colour import conversion
 from transcode.media.clips.video_decode import decode
 from transcode.media.clips.window import read_window
 from transcode.media.pictures import drawing
 from transcode.media.samples.planes import Plane, resample
-from transcode.media.source.container import open_container
+from transcode.media.source.container import open_container, streams_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +54,7 @@ def telling_picture(content: Input) -> Input:
         CapError: decoding takes too long.
     """
     with open_container(content) as container:
-        window = read_window(content, container, 0.0, _SECONDS)
+        window = read_window(streams_in(content, container), 0.0, _SECONDS)
     width, height = window.look.geometry.shown
     scale = min(1.0, _LONGEST / max(width, height))
     size = _even(width * scale), _even(height * scale)
@@ -71,7 +71,7 @@ def telling_picture(content: Input) -> Input:
         rate=_RATE,
     )
     with decoded.frames as frames:
-        if not len(frames):
+        if not frames.times:
             raise SourceError(content.name, "no picture of the clip can be decoded")
         told = [_information(planes(packed, *size)[0]) for packed in frames]
         best = next(index for index, bits in enumerate(told) if bits >= _ENOUGH * max(told))

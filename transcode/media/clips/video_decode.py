@@ -236,11 +236,12 @@ class _Decoder:
         reported = 0.0
         sent = came = -math.inf
         for packet in until_fault(packets(container, self._clip, self._start), self._broke):
-            if self._stamps is not None and packet.pts is not None:
-                heappush(self._stamps, self._clip.time(packet.pts, packet.time_base))
+            at = None if packet.pts is None else self._clip.time(packet.pts, packet.time_base)
+            if self._stamps is not None and at is not None:
+                heappush(self._stamps, at)
             is_needed = True
-            if self._needed is not None and packet.pts is not None:
-                is_needed = round(self._clip.time(packet.pts, packet.time_base), 6) in self._needed
+            if self._needed is not None and at is not None:
+                is_needed = round(at, 6) in self._needed
                 context.skip_frame = "DEFAULT" if is_needed else "NONREF"
             if is_needed and packet.pts is not None:
                 sent = max(sent, packet.pts)
@@ -287,7 +288,7 @@ class _Decoder:
         for frame in decoded:
             at = self._time(frame)
             if at >= self._start + self._seconds - SAME:
-                if self._held is None and not len(self._frames):
+                if self._held is None and not self._frames.times:
                     # The video starts after the window: its first frame is displayed in the window.
                     self._held = _Held(frame, at, 0)
                 return False
@@ -325,7 +326,7 @@ class _Decoder:
     def _add(self, at: float, frame: Any) -> None:
         if self._grid is not None:
             at = round(at * self._grid) / self._grid
-        if not len(self._frames):
+        if not self._frames.times:
             # The first frame is displayed from the start, although sound may start before it.
             at = 0.0
         elif at <= self._frames.times[-1]:
@@ -335,9 +336,9 @@ class _Decoder:
     def finish(self, stands: float) -> None:
         shown = max(self._end, self._last + self._period) - self._start
         end = min(self._seconds, max(shown, stands))
-        if self._held is not None and not (len(self._frames) and self._slots.is_cut(self._held.slot, end)):
+        if self._held is not None and not (self._frames.times and self._slots.is_cut(self._held.slot, end)):
             self._keep()
-        if not len(self._frames):
+        if not self._frames.times:
             raise SourceError(self._name, "no frame in the window can be decoded")
         self._frames.end = max(end, self._frames.times[-1] + 0.001)
         last = self._frames.times[-1]
@@ -345,7 +346,7 @@ class _Decoder:
         steps = math.floor((self._frames.end - last) / self._period) - 1
         if steps > 0 and self._frames.end - last > STANDS:
             # Some players and encoders end a clip at the start of its last frame.
-            self._frames.append(last + steps * self._period, self._frames[len(self._frames) - 1])
+            self._frames.append(last + steps * self._period, self._frames[len(self._frames.times) - 1])
 
 
 def _remaining(context: Any) -> list[Any]:

@@ -10,7 +10,7 @@ import io
 import re
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,13 +22,15 @@ from av.codec.context import Flags
 from av.error import FFmpegError
 
 from transcode.errors import TranscodeError
-from transcode.media.clips.frames import planes, resized
+from transcode.media.clips.frame_variants import resized
+from transcode.media.clips.packed import planes
 from transcode.media.sound.audio_encode import add_stream, packets
 from transcode.media.source.container import reason
 from transcode.media.source.decode_limits import check_work
 from transcode.media.source.mp4 import fast_start
 from transcode.media.source.packets import packet_of
-from transcode.media.source.timing import rated, stamped
+from transcode.media.source.rates import rated
+from transcode.media.source.timing import stamped
 from transcode.model import FitProgress
 
 if TYPE_CHECKING:
@@ -128,6 +130,7 @@ class EncodedVideo:
         width, height: the size of the frames in pixels.
         size: the size of all packets, in bytes.
         seconds: the duration in seconds.
+        words: codec, profile, frame size, frame rate and bit rate, for reports.
     """
 
     settings: Settings
@@ -137,14 +140,14 @@ class EncodedVideo:
     seconds: float
     _packets: tuple[Any, ...]
     _log: str
+    words: str = field(init=False)
 
-    @property
-    def words(self) -> str:
-        """Codec, profile, frame size, frame rate and bit rate, for reports."""
+    def __post_init__(self) -> None:
         settings = self.settings
         profile = f" {settings.profile}" if settings.codec == "h264" else ""
         rates = rated(self.size, self.seconds, settings.frame_rate)
-        return f"{settings.codec}{profile}, {self.width} x {self.height}{rates}"
+        words = f"{settings.codec}{profile}, {self.width} x {self.height}{rates}"
+        object.__setattr__(self, "words", words)
 
 
 class Encoder:
@@ -220,8 +223,7 @@ class Encoder:
         even = name != "libx264"
         reported = 0.0
         try:
-            shown = zip(frames, frames.times, frames.durations(), strict=True)
-            for number, (packed, time, duration) in enumerate(shown):
+            for number, (packed, time, duration) in enumerate(frames.shown()):
                 check_work()
                 frame = _frame(packed, frames.width, frames.height)
                 frame.time_base = base

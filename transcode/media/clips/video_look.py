@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,23 +40,23 @@ class Geometry:
         width, height: the size in stored pixels.
         aspect: the pixel aspect ratio: width divided by height of a stored pixel.
         orientation: the orientation, 1 to 8, as in EXIF.
+        shown: width and height for display, upright, with nearly square pixels, never more than stored.
     """
 
     width: int
     height: int
     aspect: float
     orientation: int
+    shown: tuple[int, int] = field(init=False)
 
-    @property
-    def shown(self) -> tuple[int, int]:
-        """Width and height for display, upright, with nearly square pixels, never more than stored."""
+    def __post_init__(self) -> None:
         width, height = float(self.width), float(self.height)
         if self.aspect >= _SQUARE:
             height /= self.aspect
         elif self.aspect <= 1 / _SQUARE:
             width *= self.aspect
         size = max(1, round(width)), max(1, round(height))
-        return size[::-1] if self.orientation > 4 else size
+        object.__setattr__(self, "shown", size[::-1] if self.orientation > 4 else size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from transcode.media.clips.frames import packed_rows, planes
+from transcode.media.clips.packed import unfilled
 from transcode.media.clips.video_alpha import OPAQUE, has_alpha, over_white
 from transcode.media.samples.planes import Plane, resample, upright
 
@@ -55,8 +55,7 @@ class FrameReducer:
         self._range = _narrowing() if seen.signal.full else None
 
     def __call__(self, frame: Any) -> NDArray[np.uint8]:
-        packed = np.empty((packed_rows(self._height), self._width), np.uint8)
-        targets = planes(packed, self._width, self._height)
+        packed, targets = unfilled(self._width, self._height)
         parts = self._converted(frame) if self._table is not None else self._reduced(frame)
         for part, target in zip(parts, targets, strict=True):
             target[...] = upright(part, self._orientation)

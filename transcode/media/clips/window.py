@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from transcode.media.clips.clip import Clip, Scan
     from transcode.media.clips.video_look import Look
+    from transcode.media.source.container import OpenStreams
     from transcode.media.source.inputs import Input
 
 __all__ = ["ClipWindow", "read_window"]
@@ -52,12 +53,11 @@ class ClipWindow:
         return None if self.clip.duration is None else max(self.clip.duration, self.scan.end)
 
 
-def read_window(content: Input, container: InputContainer, start: float, seconds: float) -> ClipWindow:
+def read_window(streams: OpenStreams, start: float, seconds: float) -> ClipWindow:
     """Read headers, packets and first frame of a window.
 
     Args:
-        content: the source.
-        container: the newly opened container of the source.
+        streams: the streams of a newly opened source.
         start: the start of the window, in seconds from the start of the presentation.
         seconds: the duration of the window, in seconds.
 
@@ -67,9 +67,9 @@ def read_window(content: Input, container: InputContainer, start: float, seconds
         CapError: the frames have too many pixels, or the window has too many packets.
         LimitsError: the source ends before start.
     """
-    clip = probe_in(content, container)
+    content, clip = streams.content, probe_in(streams)
     if not clip.was_read:
-        return _read(content, container, clip, start, seconds)
+        return _read(content, streams.container, clip, start, seconds)
     # In some formats, seeking back to the start is not the same as opening the file again.
     with open_container(content) as other:
         return _read(content, other, clip, start, seconds)

@@ -6,6 +6,7 @@ Frames are decoded one at a time, composed (disposal, blending) and reduced.
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from transcode.media.samples.transfer import PEAK
 from transcode.media.source.decode_limits import Deadline, thread_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -108,10 +109,35 @@ class Animation:
         """
         reducer = Reducer(width, height) if light and (width, height) != (self.width, self.height) else None
         for shown, seconds in self._shown():
-            self._deadline.left()
             with self._deadline.counted():
                 frame = AnimationFrame(self._plain(shown, width, height, reducer), seconds)
             yield frame
+
+    def shown_at(self, times: Iterable[float], width: int, height: int) -> Iterator[AnimationFrame]:
+        """Yield the frame that is shown at each time; none at times after the end.
+
+        Args:
+            times: seconds from the start, in rising order.
+            width, height: size in pixels; frames are reduced with a Lanczos filter.
+
+        Raises:
+            SourceError, CapError: as for frames().
+        """
+        end, wanted = 0.0, iter(times)
+        time = next(wanted, math.inf)
+        for frame in self.frames(width, height):
+            end += frame.seconds
+            while time < end:
+                yield frame
+                time = next(wanted, math.inf)
+            if time == math.inf:
+                return
+
+    def moments(self, count: int) -> Iterator[AnimationFrame]:
+        """Yield the full-size frames in the middle of each of ``count`` equal parts of one play."""
+        seconds = self.seconds()
+        times = ((number + 0.5) / count * seconds for number in range(count))
+        return self.shown_at(times, self.width, self.height)
 
     def _shown(self) -> Iterator[tuple[Pillow.Image, float]]:
         """Yield each frame as RGBA, and its duration in seconds as players show it.
@@ -128,7 +154,6 @@ class Animation:
         whole = self._gif_frames() if self.content_type == "image/gif" else self._other_frames()
         times: list[float] = []
         while True:
-            self._deadline.left()
             with self._deadline.counted():
                 try:
                     shown, seconds = next(whole)

@@ -49,6 +49,7 @@ class StoredImage:
         clear: transparent index, or None.
         disposal: disposal method (GIF89a, 23.c.iv).
         delay: duration in hundredths of a second.
+        table: octets of the colour table of the file.
     """
 
     start: int
@@ -60,6 +61,7 @@ class StoredImage:
     clear: int | None
     disposal: int
     delay: int
+    table: int
 
 
 def stored_images(data: bytes | memoryview) -> Iterator[StoredImage]:
@@ -68,7 +70,8 @@ def stored_images(data: bytes | memoryview) -> Iterator[StoredImage]:
     Octets between blocks are skipped, as in ImageMagick and Pillow.
     """
     view = memoryview(data)
-    at = 13 + colour_table(view[10]) if len(view) > 13 else len(view)
+    table = colour_table(view[10]) if len(view) > 13 else 0
+    at = 13 + table if len(view) > 13 else len(view)
     control, stray = bytes(4), 0
     while at + 10 <= len(view) and view[at] != 0x3B:
         start, is_image = at, view[at] == 0x2C
@@ -86,9 +89,8 @@ def stored_images(data: bytes | memoryview) -> Iterator[StoredImage]:
         if is_image:
             left, top, width, height = struct.unpack_from("<HHHH", view, start + 1)
             flags, delay, clear = struct.unpack("<BHB", control)
-            yield StoredImage(
-                start, at, left, top, width, height, clear if flags & 1 else None, flags >> 2 & 7, delay
-            )
+            shown = clear if flags & 1 else None
+            yield StoredImage(start, at, left, top, width, height, shown, flags >> 2 & 7, delay, table)
             control = bytes(4)
         elif at < len(view) and view[start + 1] == 0xF9 and view[start + 2] >= 4:
             control = bytes(view[start + 3 : start + 7])
@@ -107,7 +109,7 @@ def decode(data: bytes | memoryview, image: StoredImage) -> Pillow.Image:
     """
     view = memoryview(data)
     flags = view[10] & 0x87
-    table = b"" if view[image.start + 9] & 0x80 else bytes(view[13 : 13 + colour_table(flags)])
+    table = b"" if view[image.start + 9] & 0x80 else bytes(view[13 : 13 + image.table])
     alone = Pillow.open(
         io.BytesIO(
             b"".join(
@@ -133,7 +135,7 @@ def decode(data: bytes | memoryview, image: StoredImage) -> Pillow.Image:
 def _background(data: bytes | memoryview, first: StoredImage) -> tuple[int, int, int, int]:
     """Return the initial colour of the canvas as RGBA."""
     place = 13 + 3 * data[11]
-    if first.clear is not None or place + 3 > 13 + colour_table(data[10]):
+    if first.clear is not None or place + 3 > 13 + first.table:
         return _NOTHING
     return data[place], data[place + 1], data[place + 2], 255
 

@@ -14,7 +14,6 @@ __all__ = [
     "strip_png",
     "strip_webp",
     "sub_blocks",
-    "whole_frames",
 ]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -190,27 +189,6 @@ def strip_webp(data: bytes | memoryview, *, name: str) -> tuple[bytes, tuple[str
         dropped.append("data after the picture")
     body = b"".join(kept)
     return b"RIFF" + len(body).to_bytes(4, "little") + body, tuple(dict.fromkeys(dropped))
-
-
-def whole_frames(data: bytes | memoryview) -> bytes | None:
-    """Return the complete chunks of a truncated animated WebP as a valid file; None for any other file.
-
-    Decoders refuse a truncated file.
-    """
-    view = memoryview(data)
-    if bytes(view[:4]) != b"RIFF" or bytes(view[8:12]) != b"WEBP":
-        return None
-    if 8 + int.from_bytes(view[4:8], "little") <= len(view):
-        return None
-    at, frames = 12, 0
-    while at + 8 <= len(view):
-        size = int.from_bytes(view[at + 4 : at + 8], "little")
-        after = at + 8 + size + size % 2
-        if after > len(view):
-            break
-        frames += bytes(view[at : at + 4]) == b"ANMF"
-        at = after
-    return b"RIFF" + (at - 8).to_bytes(4, "little") + bytes(view[8:at]) if frames else None
 
 
 def colour_table(flags: int) -> int:

@@ -1,4 +1,4 @@
-"""Truncated and broken pictures: which rows are present, and how missing rows are filled.
+"""Truncated and broken pictures: which rows and frames are present, and how missing rows are filled.
 
 Pillow's decoders store rows as they are decoded, but do not report the last complete row.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.bool_]
 
-__all__ = ["fill", "rows_there"]
+__all__ = ["fill", "rows_there", "whole_frames"]
 
 #: Channels of each PNG colour type; passes of an interlaced PNG as first column, first row, column step and
 #: row step (PNG, third edition, 6.1 and 8.1).
@@ -35,6 +35,27 @@ _PIECE = 1 << 20
 #: TIFF 6.0 tags.
 _STRIP_OFFSETS, _ROWS_PER_STRIP, _STRIP_BYTES = 273, 278, 279
 _COMPRESSION, _ORIENTATION, _PLANES = 259, 274, 284
+
+
+def whole_frames(data: bytes | memoryview) -> bytes | None:
+    """Return the complete chunks of a truncated animated WebP as a valid file; None for any other file.
+
+    Decoders refuse a truncated file.
+    """
+    view = memoryview(data)
+    if bytes(view[:4]) != b"RIFF" or bytes(view[8:12]) != b"WEBP":
+        return None
+    if 8 + int.from_bytes(view[4:8], "little") <= len(view):
+        return None
+    at, frames = 12, 0
+    while at + 8 <= len(view):
+        size = int.from_bytes(view[at + 4 : at + 8], "little")
+        after = at + 8 + size + size % 2
+        if after > len(view):
+            break
+        frames += bytes(view[at : at + 4]) == b"ANMF"
+        at = after
+    return b"RIFF" + (at - 8).to_bytes(4, "little") + bytes(view[8:at]) if frames else None
 
 
 def rows_there(data: bytes | memoryview, kind: str, image: ImageFile.ImageFile) -> Rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
@@ -88,25 +88,22 @@ class Pcm:
         samples: float32, channels x samples, one channel or two; full scale is 1, and peaks may
             exceed it.
         rate: sample rate in Hz.
+        channels: number of channels, 1 or 2.
+        length: samples per channel.
+        seconds: duration in seconds.
     """
 
     samples: NDArray[np.float32]
     rate: int
+    channels: int = field(init=False)
+    length: int = field(init=False)
+    seconds: float = field(init=False)
 
-    @property
-    def channels(self) -> int:
-        """Number of channels, 1 or 2."""
-        return int(self.samples.shape[0])
-
-    @property
-    def length(self) -> int:
-        """Samples per channel."""
-        return int(self.samples.shape[1])
-
-    @property
-    def seconds(self) -> float:
-        """Duration in seconds."""
-        return self.length / self.rate
+    def __post_init__(self) -> None:
+        channels, length = map(int, self.samples.shape)
+        object.__setattr__(self, "channels", channels)
+        object.__setattr__(self, "length", length)
+        object.__setattr__(self, "seconds", length / self.rate)
 
     @property
     def peak(self) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from transcode.kernels import amr as kernel
 from transcode.kernels import pcm
 from transcode.media.sound.timeline import SoundFrame
-from transcode.media.source.amr_file import FRAME_RATE, codec_of, pieces
+from transcode.media.source.amr_file import FRAME_RATE, pieces
 from transcode.media.source.packets import packet_of
 from transcode.model import Note
 
@@ -107,12 +107,13 @@ class FileReader:
     """Decodes an AMR file.
 
     Args:
-        content: a source for which amr_file.is_file() is true.
+        content: an AMR file.
+        codec: its codec, from amr_file.codec_of().
     """
 
-    def __init__(self, content: Input) -> None:
+    def __init__(self, content: Input, codec: str) -> None:
         self._content = content
-        self._decoder = _Decoder(codec_of(content) or "amr_nb", strict=True)
+        self._decoder = _Decoder(codec, strict=True)
 
     @property
     def is_plain(self) -> bool:

@@ -11,6 +11,7 @@ import struct
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -23,15 +24,8 @@ from transcode.media.samples.pcm import Pcm, conversion, converted, exactly
 from transcode.media.sound import amr, wav
 from transcode.media.sound.timeline import Line, SoundFrame
 from transcode.media.source import amr_file
-from transcode.media.source.container import (
-    audio_streams,
-    open_container,
-    said_seconds,
-    tags_of,
-    undecoded,
-    video_streams,
-)
-from transcode.media.source.timing import Restarts
+from transcode.media.source.clock import RestartError, one_clock
+from transcode.media.source.container import open_container, said_seconds, streams_in
 from transcode.model import FitProgress, Note
 
 if TYPE_CHECKING:
@@ -43,6 +37,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from numpy.typing import NDArray
 
+    from transcode.media.source.container import OpenStreams
     from transcode.media.source.inputs import Input
     from transcode.model import ProgressCallback
 
@@ -141,43 +136,44 @@ def probe(content: Input) -> SoundInfo:
         SourceError: the source can't be opened.
     """
     with open_container(content) as container:
-        return _info(content, container, best_stream(container, content))
+        streams = streams_in(content, container)
+        return _info(streams, best_stream(streams))
 
 
-def best_stream(container: InputContainer, content: Input) -> AudioStream:
+def best_stream(streams: OpenStreams) -> AudioStream:
     """Return the audio stream that a player would choose: the default stream, not a commentary.
 
     Raises:
         UnsupportedError: the source has no audio stream that can be decoded.
     """
-    streams = audio_streams(container, content)
-    if not streams:
-        lost = dict.fromkeys(lost.codec for lost in undecoded(content, container) if lost.kind == "audio")
-        words = f": {'; '.join(lost)}" if lost else ""
-        raise UnsupportedError(content.name, f"no sound that can be decoded{words}")
-    return streams[_ranked(streams)[0]]
+    return _ranked(streams)[0]
 
 
-def _ranked(streams: list[AudioStream]) -> list[int]:
-    """Return the indices of the streams in the order in which they are tried."""
+def _ranked(streams: OpenStreams) -> list[AudioStream]:
+    """Return the audio streams in the order in which they are tried.
+
+    Raises:
+        UnsupportedError: there are none.
+    """
+    if not streams.audio:
+        lost = streams.lost("audio")
+        words = f": {lost}" if lost else ""
+        raise UnsupportedError(streams.content.name, f"no sound that can be decoded{words}")
     flag = av.stream.Disposition
     special = flag.comment | flag.hearing_impaired | flag.visual_impaired | flag.karaoke
+    # Among streams of equal rank, the first.
+    return sorted(
+        streams.audio,
+        key=lambda stream: (bool(stream.disposition & special), not stream.disposition & flag.default),
+    )
 
-    def rank(index: int) -> tuple[bool, bool, int]:
-        mark = streams[index].disposition
-        return (bool(mark & special), not mark & flag.default, index)
 
-    return sorted(range(len(streams)), key=rank)
-
-
-def _info(content: Input, container: InputContainer, stream: AudioStream) -> SoundInfo:
-    context = stream.codec_context
-    seconds = None
-    if amr_file.is_file(content):
-        seconds = amr_file.seconds(content)
-    elif stream.duration is not None and stream.time_base:
+def _info(streams: OpenStreams, stream: AudioStream) -> SoundInfo:
+    content, container, context = streams.content, streams.container, stream.codec_context
+    seconds = amr_file.seconds(content)
+    if seconds is None and stream.duration is not None and stream.time_base:
         seconds = float(stream.duration * stream.time_base)
-    else:
+    elif seconds is None:
         begin = float((stream.start_time or 0) * (stream.time_base or 0))
         seconds = said_seconds(container, begin)
     return SoundInfo(
@@ -187,18 +183,18 @@ def _info(content: Input, container: InputContainer, stream: AudioStream) -> Sou
         channels=context.channels,
         seconds=seconds,
         bit_rate=context.bit_rate or None,
-        others=len(audio_streams(container, content)) - 1,
-        besides=_besides(content, container, stream),
+        others=len(streams.audio) - 1,
+        besides=_besides(streams, stream),
     )
 
 
-def _besides(content: Input, container: InputContainer, stream: AudioStream) -> tuple[str, ...]:
+def _besides(streams: OpenStreams, stream: AudioStream) -> tuple[str, ...]:
     """Name what a source has besides its sound, for a report. Ogg has its tags in its streams."""
-    words = tags_of(container)
+    container, words = streams.container, streams.tags
     own = {name.lower() for name in stream.metadata} if container.format.name == "ogg" else set()
     if not words and own - {"encoder"}:
         words = ("tags",)
-    known = len(audio_streams(container, content)) + len(undecoded(content, container))
+    known = len(streams.audio) + len(streams.undecoded)
     return words if len(container.streams) <= known else (*words, "streams other than the sound")
 
 
@@ -230,14 +226,11 @@ def decode(
         LimitsError: the source ends before start.
     """
     with open_container(content) as container:
-        streams = audio_streams(container, content)
-        best_stream(container, content)
+        streams = streams_in(content, container)
         error: SourceError | None = None
-        for index in _ranked(streams):
+        for stream in _ranked(streams):
             try:
-                return _decode_stream(
-                    content, container, streams[index], start, max_seconds, origin, progress
-                )
+                return _decode_stream(streams, stream, start, max_seconds, origin, progress)
             except SourceError as caught:
                 error = error or caught
             # seek() fails in a file without packets.
@@ -248,41 +241,36 @@ def decode(
 
 
 def _decode_stream(
-    content: Input,
-    container: InputContainer,
+    streams: OpenStreams,
     stream: AudioStream,
     start: float,
     max_seconds: float,
     origin: float | None,
     progress: ProgressCallback | None,
 ) -> DecodedSound:
-    info = _info(content, container, stream)
-    reader = (
-        amr.FileReader(content) if amr_file.is_file(content) else _Reader(content.name, container, stream)
-    )
+    content, info = streams.content, _info(streams, stream)
+    codec = amr_file.codec_of(content)
+    reader = amr.FileReader(content, codec) if codec else _Reader(content.name, streams.container, stream)
     frames = reader.frames()
     first = next(frames, None)
     if first is None:
         raise SourceError(content.name, f"its sound ({info.codec}) can't be decoded")
     zero = (first.time or Fraction(0)) if origin is None else Fraction(origin)
-    line = Line(first, zero, start, max_seconds)
-    is_exact = amr_file.is_file(content) or not _EXACT_SEEK.isdisjoint(info.container.split(","))
+    # The decoded sound may go on past the duration in the header by the encoder's padding.
+    padding = _padding(info, start + max_seconds)
+    line = Line(first, zero, start, max_seconds, padding)
+    is_exact = codec is not None or not _EXACT_SEEK.isdisjoint(info.container.split(","))
     if start > _WARM_UP + 10 and is_exact:
         frames = reader.frames_from(float(zero) + start - _WARM_UP)
     else:
-        line.add(first)
+        frames = chain((first,), frames)
     reported = 0.0
-    # The decoded sound may go on past the duration in the header by the encoder's padding.
-    padding = _padding(info, start + max_seconds)
-    for frame in frames:
-        line.add(frame)
-        if progress is not None and line.seconds >= reported + 1:
-            reported = line.seconds
+    for seconds in line.fill(frames):
+        if progress is not None and seconds >= reported + 1:
+            reported = seconds
             progress(FitProgress("decode", min(reported, max_seconds), max_seconds))
-        if line.beyond > padding:
-            break
-    pcm, cut = line.finish(), line.beyond > padding
-    measured = None if cut else line.end
+    filled = line.finish()
+    pcm, measured = filled.pcm, filled.end
     if measured is not None and padding and info.seconds is not None:
         # The sound of a clip may start later than the video.
         said = info.seconds + (0.0 if first.time is None else max(0.0, float(first.time - zero)))
@@ -293,17 +281,17 @@ def _decode_stream(
         if measured is None or start <= 0:
             raise SourceError(content.name, f"its sound ({info.codec}) can't be decoded")
         raise LimitsError(f"start is {start:g} s, but {content.name} ends after {measured:.2f} s")
-    notes = [*line.notes(), *reader.notes()]
-    is_plain = reader.is_plain and not line.notes()
-    if measured is not None and _exact_duration(content, info) and _is_own(content, container, stream):
+    notes = [*filled.notes, *reader.notes()]
+    is_plain = reader.is_plain and not filled.notes
+    if measured is not None and _exact_duration(content, info) and _is_own(streams, stream):
         # For a truncated WAV file, FFmpeg gives the duration that is there, not the header's.
         said = (wav.seconds(content.data) if info.container == "wav" else None) or info.seconds or 0.0
         if measured < said - max(_SHORT, 0.01 * said):
             text = f"the source ends after {measured:.2f} s; its header says {said:.2f} s"
             notes.append(Note("source-truncated", text))
             is_plain = False
-    seconds = measured if measured is not None else info.seconds
-    return DecodedSound(pcm, info, tuple(notes), is_plain, measured is not None, seconds)
+    whole = measured if measured is not None else info.seconds
+    return DecodedSound(pcm, info, tuple(notes), is_plain, measured is not None, whole)
 
 
 def _padding(info: SoundInfo, end: float) -> float:
@@ -313,14 +301,12 @@ def _padding(info: SoundInfo, end: float) -> float:
     return 2048 / info.rate
 
 
-def _is_own(content: Input, container: InputContainer, stream: AudioStream) -> bool:
+def _is_own(streams: OpenStreams, stream: AudioStream) -> bool:
     """Whether the duration is that of the audio stream.
 
     A Matroska file has only one duration for all streams, and its video may be longer than its sound.
     """
-    if stream.duration is not None:
-        return True
-    return len(audio_streams(container, content)) + len(video_streams(container, content)) == 1
+    return stream.duration is not None or len(streams.audio) + len(streams.video) == 1
 
 
 def _exact_duration(content: Input, info: SoundInfo) -> bool:
@@ -384,22 +370,19 @@ class _Reader:
         return self.frames()
 
     def _packets(self) -> Iterator[av.Packet[AudioStream]]:
-        packets = self._container.demux(self._stream)
-        restarts = Restarts(self._container.format.name)
-        while True:
-            try:
-                packet = next(packets)
-                if self._is_joined or restarts.at(packet):
-                    self._is_joined = True
-                    return
+        if self._is_joined:
+            return
+        demuxed = self._container.demux(self._stream)
+        try:
+            for packet in one_clock(demuxed, self._container.format.name):
                 if packet.has_sidedata("skip_samples"):
                     _count_samples(packet, self._ticks)
                 yield packet
-            except (StopIteration, EOFError):
-                return
-            except (FFmpegError, OSError, ValueError):
-                # The demuxer can't continue: the sound ends here.
-                return
+        except RestartError:
+            self._is_joined = True
+        except (FFmpegError, OSError, ValueError, EOFError):
+            # The demuxer can't continue: the sound ends here.
+            return
 
     def notes(self) -> list[Note]:
         """Return the report notes on skipped packets and lost sound."""

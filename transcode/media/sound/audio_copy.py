@@ -12,16 +12,18 @@ from av.error import FFmpegError
 from transcode.media.sound import amr
 from transcode.media.sound.audio_encode import BIT_EXACT, CONTAINERS, MP3_BIT_RATES
 from transcode.media.source import amr_file
-from transcode.media.source.container import audio_streams, open_container, tags_of, undecoded
+from transcode.media.source.container import open_container, streams_in
 from transcode.media.source.mp4 import fast_start
 from transcode.model import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
+    from transcode.media.source.amr_file import Piece
+    from transcode.media.source.container import OpenStreams
     from transcode.media.source.inputs import Input
 
 __all__ = ["Copied", "copied"]
@@ -66,41 +68,43 @@ def copied(content: Input, content_types: Iterable[str]) -> Copied | None:
     own = content.content_type
     wanted = sorted(content_types, key=lambda name: name != own)
     with open_container(content) as container:
-        streams = audio_streams(container, content)
-        if len(streams) != 1:
+        streams = streams_in(content, container)
+        if len(streams.audio) != 1:
             return None
-        stream = streams[0]
+        (stream,) = streams.audio
         codec = stream.codec_context.codec.canonical_name
         if stream.codec_context.channels > 2 or (codec == "aac" and stream.codec_context.profile != "LC"):
             return None
         target = next((name for name in wanted if codec in CONTAINERS[name][1]), None)
         if target is None:
             return None
-        data = _written(content, container, stream, target)
+        pieces = [*amr_file.pieces(content)]
+        data = _written(content, container, stream, target, pieces)
         if data is None:
             return None
-        dropped = _dropped(content, container, data)
+        dropped = _dropped(streams, data, pieces)
     notes = [] if own == target else [Note("rewrapped", f"sound not re-encoded, remuxed to {target}")]
     if dropped:
         notes.append(Note("metadata-dropped", f"dropped: {', '.join(dropped)}"))
     return Copied(data, target, tuple(notes))
 
 
-def _dropped(content: Input, container: InputContainer, data: bytes) -> list[str]:
+def _dropped(streams: OpenStreams, data: bytes, pieces: Sequence[Piece]) -> list[str]:
     """Name what a source has besides its sound, for a report."""
-    words = [*tags_of(container)]
+    content, container, words = streams.content, streams.container, [*streams.tags]
     # An MPEG audio file has only frames and tags.
     if not words and container.format.name == "mp3" and content.size > len(data):
         words.append("tags, or octets between frames" if len(_runs(bytes(content.data))) > 1 else "tags")
-    if amr_file.is_file(content):
-        behind = sum(piece.passed + piece.cut for piece in amr_file.pieces(content))
-        words += [f"{behind:,} octets after the last complete frame"] if behind else []
-    if len(container.streams) - len(undecoded(content, container)) > 1:
+    if behind := sum(piece.passed + piece.cut for piece in pieces):
+        words.append(f"{behind:,} octets after the last complete frame")
+    if len(container.streams) - len(streams.undecoded) > 1:
         words.append("streams other than the sound")
     return words
 
 
-def _written(content: Input, container: InputContainer, stream: AudioStream, target: str) -> bytes | None:
+def _written(
+    content: Input, container: InputContainer, stream: AudioStream, target: str, pieces: Sequence[Piece]
+) -> bytes | None:
     form = CONTAINERS[target][0]
     if form == "mp3":
         # Input.path is set for files too long to be in memory: their frames can't be copied from it.
@@ -108,8 +112,8 @@ def _written(content: Input, container: InputContainer, stream: AudioStream, tar
     try:
         if form == "amr":
             magic = amr_file.MAGIC[stream.codec_context.codec.canonical_name]
-            if amr_file.is_file(content):
-                return magic + b"".join(piece.data for piece in amr_file.pieces(content))
+            if pieces:
+                return magic + b"".join(piece.data for piece in pieces)
             return magic + b"".join(bytes(packet) for packet in container.demux(stream) if packet.size)
         return _muxed(container, stream, form)
     except (FFmpegError, ValueError):

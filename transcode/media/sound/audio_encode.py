@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
@@ -20,7 +20,7 @@ from transcode.media.source.container import reason
 from transcode.media.source.decode_limits import check_work
 from transcode.media.source.mp4 import fast_start
 from transcode.media.source.packets import packet_of
-from transcode.media.source.timing import rated
+from transcode.media.source.rates import rated
 from transcode.model import FitProgress
 
 if TYPE_CHECKING:
@@ -107,6 +107,8 @@ class Encoded:
         bit_rate: the bit rate that was requested of the encoder, in bit/s.
         length: samples per channel, without the encoder's delay and padding.
         size: the size of all packets, in bytes.
+        seconds: the duration of the sound, in seconds.
+        words: codec, sample rate, channels and bit rate, for reports.
     """
 
     codec: str
@@ -117,17 +119,14 @@ class Encoded:
     size: int
     _packets: tuple[av.Packet[AudioStream], ...]
     _options: tuple[tuple[str, str], ...]
+    seconds: float = field(init=False)
+    words: str = field(init=False)
 
-    @property
-    def seconds(self) -> float:
-        """The duration of the sound, in seconds."""
-        return self.length / self.rate
-
-    @property
-    def words(self) -> str:
-        """Codec, sample rate, channels and bit rate, for reports."""
-        channels = "mono" if self.channels == 1 else "stereo"
-        return f"{self.codec}, {self.rate:,} Hz, {channels}{rated(self.size, self.seconds)}"
+    def __post_init__(self) -> None:
+        seconds, channels = self.length / self.rate, "mono" if self.channels == 1 else "stereo"
+        words = f"{self.codec}, {self.rate:,} Hz, {channels}{rated(self.size, seconds)}"
+        object.__setattr__(self, "seconds", seconds)
+        object.__setattr__(self, "words", words)
 
     def __repr__(self) -> str:
         return f"<{self.codec}, {self.rate} Hz, {self.channels} ch, {self.size} bytes>"

@@ -12,9 +12,11 @@ from transcode.media.samples.pcm import Pcm, Resampler, exactly, silence, to_cha
 from transcode.model import Note
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
 
-__all__ = ["MAX_RATE", "Line", "SoundFrame"]
+__all__ = ["MAX_RATE", "Filled", "Line", "SoundFrame"]
 
 #: The highest sample rate that is kept, in Hz. No receiver plays a higher rate.
 MAX_RATE = 48_000
@@ -44,18 +46,43 @@ class SoundFrame:
         return SoundFrame(self.samples, self.names, self.rate, time)
 
 
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A range of a source.
+
+    Attributes:
+        pcm: the sound; it is shorter than the range if the source ended earlier.
+        end: the end of the last frame, in seconds from time zero; None if the source goes on after the range.
+        notes: report notes on channels, sample rates and gaps.
+    """
+
+    pcm: Pcm
+    end: float | None
+    notes: tuple[Note, ...]
+
+
 class Line:
     """A range of a source, filled with frames by their timestamps.
 
     Positions are samples at the source's sample rate, from the start of the range. The first frame is held
     until the second arrives. If an edit list removes the encoder delay, the time of the first frame may
     disagree with its length.
+
+    Args:
+        first: the first frame of the source, which has its sample rate and its channels.
+        zero: the time that counts as zero.
+        start: the start of the range, in seconds from zero.
+        max_seconds: the duration of the range, in seconds.
+        padding: sound after the end of the range, in seconds, with which the source still ends in the range.
     """
 
-    def __init__(self, first: SoundFrame, zero: Fraction, start: float, max_seconds: float) -> None:
+    def __init__(
+        self, first: SoundFrame, zero: Fraction, start: float, max_seconds: float, padding: float
+    ) -> None:
         self.rate = first.rate
         self.channels = 1 if len(first.names) == 1 else 2
         self._zero = zero
+        self._padding = padding
         self._begin = round(Fraction(start) * first.rate)
         self._total = max(1, round(Fraction(max_seconds) * first.rate))
         self._next: int | None = None
@@ -69,22 +96,20 @@ class Line:
         self._other_rate: tuple[int, Resampler] | None = None
         self._reduce = Resampler(first.rate, MAX_RATE, self.channels) if first.rate > MAX_RATE else None
 
-    @property
-    def beyond(self) -> float:
-        """The duration of the sound after the end of the range, in seconds."""
-        return self._beyond / self.rate
+    def fill(self, frames: Iterable[SoundFrame]) -> Iterator[float]:
+        """Add frames until the source goes on after the range; yield the filled seconds after each frame."""
+        for frame in frames:
+            self._add(frame)
+            yield self._stored / self.rate
+            if self._goes_on:
+                return
 
     @property
-    def seconds(self) -> float:
-        """The duration of the filled part of the range, in seconds."""
-        return self._stored / self.rate
+    def _goes_on(self) -> bool:
+        """Whether there is more sound after the range than the padding."""
+        return self._beyond / self.rate > self._padding
 
-    @property
-    def end(self) -> float:
-        """The end of the last frame, in seconds from time zero."""
-        return max(0, (self._next or 0) + self._begin) / self.rate
-
-    def add(self, frame: SoundFrame) -> None:
+    def _add(self, frame: SoundFrame) -> None:
         """Add a frame at the position of its time."""
         self._most_channels = max(self._most_channels, len(frame.names))
         if self._next is None and self._held is None:
@@ -94,8 +119,8 @@ class Line:
             self._put_first(self._held, frame)
         self._put(frame)
 
-    def finish(self) -> Pcm:
-        """Return the filled range; it is shorter if the source ended earlier."""
+    def finish(self) -> Filled:
+        """Return the filled range."""
         if self._held is not None:
             self._put_first(self._held, None)
         stored = self._stored
@@ -104,10 +129,11 @@ class Line:
         rate = min(self.rate, MAX_RATE)
         whole = np.concatenate(self._pieces, axis=1) if self._pieces else silence(self.channels, 0)
         self._pieces = []
-        return Pcm(exactly(whole, max(min(stored, 1), round(stored * rate / self.rate))), rate)
+        pcm = Pcm(exactly(whole, max(min(stored, 1), round(stored * rate / self.rate))), rate)
+        end = None if self._goes_on else max(0, (self._next or 0) + self._begin) / self.rate
+        return Filled(pcm, end, tuple(self._notes()))
 
-    def notes(self) -> list[Note]:
-        """Return the report notes on channels, sample rates and gaps."""
+    def _notes(self) -> list[Note]:
         notes = []
         if self._most_channels > 2:
             notes.append(Note("mixed-down", f"{self._most_channels} channels mixed down to stereo"))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from transcode.media.source.inputs import Input
 
-__all__ = ["FRAME_RATE", "MAGIC", "Piece", "codec_of", "is_file", "pieces", "seconds"]
+__all__ = ["FRAME_RATE", "MAGIC", "Piece", "codec_of", "pieces", "seconds"]
 
 #: The header of a file of one channel, by FFmpeg's name of the codec (RFC 4867, 5.1).
 MAGIC = {"amr_nb": b"#!AMR\n", "amr_wb": b"#!AMR-WB\n"}
@@ -55,12 +55,8 @@ class Piece:
     cut: int = 0
 
 
-def is_file(content: Input) -> bool:
-    """Whether a source is an AMR or AMR-WB file of one channel."""
-    return codec_of(content) is not None
-
-
 def codec_of(content: Input) -> str | None:
+    """Return the codec of an AMR or AMR-WB file of one channel; None for any other source."""
     head = bytes(content.data[:16])
     return next((codec for codec, magic in MAGIC.items() if head.startswith(magic)), None)
 
@@ -69,9 +65,11 @@ def pieces(content: Input) -> Iterator[Piece]:
     """Yield all frames of a file. Octets that are no frames are skipped up to the next confirmed frame.
 
     Args:
-        content: a source for which is_file() is true.
+        content: a source; it has no frames if it is no AMR file.
     """
-    codec = codec_of(content) or "amr_nb"
+    codec = codec_of(content)
+    if codec is None:
+        return
     wide = codec == "amr_wb"
     held, usual, passed, is_end = b"", _SMALLEST, 0, False
     with content.open() as file:
@@ -101,10 +99,8 @@ def pieces(content: Input) -> Iterator[Piece]:
         yield Piece(b"", 0, passed=passed)
 
 
-def seconds(content: Input) -> float:
-    """Return the duration of a file in seconds, from the number of its frames.
-
-    Args:
-        content: a source for which is_file() is true.
-    """
+def seconds(content: Input) -> float | None:
+    """Return the duration of an AMR file in seconds, by the number of its frames; None for another source."""
+    if codec_of(content) is None:
+        return None
     return sum(piece.count + piece.lost for piece in pieces(content)) / FRAME_RATE

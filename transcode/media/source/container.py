@@ -15,7 +15,7 @@ from transcode.media.source.decode_limits import Deadline, thread_seconds
 from transcode.media.source.tracks import best_video, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from av.audio.stream import AudioStream
     from av.container import InputContainer
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from transcode.media.source.inputs import Input
 
 __all__ = [
+    "OpenStreams",
     "Streams",
     "Undecoded",
-    "audio_streams",
-    "data_streams",
     "open_container",
     "reason",
     "said_seconds",
@@ -36,8 +35,6 @@ __all__ = [
     "streams_in",
     "streams_of",
     "tags_of",
-    "undecoded",
-    "video_streams",
 ]
 
 #: FFmpeg's names of the demuxers that may open a source. The list has no playlist formats, because playlists
@@ -87,18 +84,58 @@ class Streams:
     Attributes:
         video: the number of video streams that can be decoded, without cover pictures.
         audio: the number of audio streams that can be decoded.
-        undecoded: the video and audio streams that can't be decoded.
+        lost_video: the codecs of the video streams that can't be decoded, without repetitions.
+        lost_audio: the codecs of the audio streams that can't be decoded, without repetitions.
         others: the types of all further streams, such as ``"subtitle"``.
     """
 
     video: int
     audio: int
-    undecoded: tuple[Undecoded, ...] = ()
-    others: tuple[str, ...] = ()
+    lost_video: str
+    lost_audio: str
+    others: tuple[str, ...]
 
-    def words(self, kind: Literal["video", "audio"]) -> str:
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenStreams:
+    """The streams of an open source, told apart once. They are valid until the container is closed.
+
+    Attributes:
+        content: the source.
+        container: its open container.
+        video: the video streams that can be decoded, without cover pictures.
+        audio: the audio streams that can be decoded.
+        undecoded: the video and audio streams that are encrypted or have no decoder.
+        tags: the kinds of the container's metadata, for reports: ``tags`` and ``position (GPS)``.
+    """
+
+    content: Input
+    container: InputContainer
+    video: tuple[VideoStream, ...]
+    audio: tuple[AudioStream, ...]
+    undecoded: tuple[Undecoded, ...]
+    tags: tuple[str, ...]
+
+    def counted(self) -> Streams:
+        """Return what is known of the streams once the container is closed."""
+        others = (stream.type for stream in self.container.streams if stream.type not in ("video", "audio"))
+        return Streams(
+            len(self.video), len(self.audio), self.lost("video"), self.lost("audio"), tuple(others)
+        )
+
+    def lost(self, kind: Literal["video", "audio"]) -> str:
         """Return the codecs of the streams of one kind that can't be decoded, without repetitions."""
-        return "; ".join(dict.fromkeys(lost.codec for lost in self.undecoded if lost.kind == kind))
+        return "; ".join(dict.fromkeys(stream.codec for stream in self.undecoded if stream.kind == kind))
+
+    def data(self) -> dict[int, str]:
+        """Return the names of FFmpeg's data streams, by stream index, where the container names them."""
+        found = {}
+        for stream in self.container.streams:
+            is_data = stream.type == "data"
+            entry = codes.entries(self.content).get(_key(stream, self.container)) if is_data else None
+            if entry is not None:
+                found[stream.index] = entry.words
+        return found
 
 
 @contextmanager
@@ -231,24 +268,32 @@ class _Timed:
 def streams_of(content: Input) -> Streams:
     """Open a source and return its streams. It raises the errors of open_container."""
     with open_container(content) as container:
-        return streams_in(content, container)
+        return streams_in(content, container).counted()
 
 
-def streams_in(content: Input, container: InputContainer) -> Streams:
+def streams_in(content: Input, container: InputContainer) -> OpenStreams:
     """Return the streams of an open source, without reading packets."""
-    return Streams(
-        len(video_streams(container, content)),
-        len(audio_streams(container, content)),
-        undecoded(content, container),
-        tuple(stream.type for stream in container.streams if stream.type not in ("video", "audio")),
+    encrypted = _encrypted(content, container)
+
+    def is_decoded(stream: Stream) -> bool:
+        return stream.codec_context is not None and stream.index not in encrypted
+
+    return OpenStreams(
+        content,
+        container,
+        tuple(one for one in container.streams.video if is_decoded(one) and not _is_still(one)),
+        tuple(filter(is_decoded, container.streams.audio)),
+        _undecoded(content, container, encrypted),
+        tags_of(container),
     )
 
 
-def undecoded(content: Input, container: InputContainer) -> tuple[Undecoded, ...]:
+def _undecoded(
+    content: Input, container: InputContainer, encrypted: Mapping[int, codes.Entry]
+) -> tuple[Undecoded, ...]:
     """Return the video and audio streams that are encrypted or have no decoder."""
     streams: tuple[Any, ...] = tuple(container.streams)
     names = container.format.name.split(",")
-    encrypted = _encrypted(content, container)
     found = []
     for stream in streams:
         kind: Literal["video", "audio"] | None = stream.type if stream.type in ("video", "audio") else None
@@ -281,48 +326,19 @@ def said_seconds(container: InputContainer, begin: float) -> float | None:
     return said - begin if "matroska" in container.format.name.split(",") and 0 < begin < said else said
 
 
-def data_streams(container: InputContainer, content: Input) -> dict[int, str]:
-    """Return the names of FFmpeg's data streams, by stream index, where the container names them."""
-    found = {}
-    for stream in container.streams:
-        entry = codes.entries(content).get(_key(stream, container)) if stream.type == "data" else None
-        if entry is not None:
-            found[stream.index] = entry.words
-    return found
-
-
 def seconds_of(content: Input) -> float | None:
     """Return the duration in the header, in seconds; None if there is none, or the header can't be read.
 
     A header may be wrong. An AMR file has no duration in its header: its frames are counted.
     """
-    if amr_file.is_file(content):
-        return amr_file.seconds(content)
+    counted = amr_file.seconds(content)
+    if counted is not None:
+        return counted
     try:
         with open_container(content) as container:
             return None if container.duration is None else max(container.duration, 0) / av.time_base
     except SourceError:
         return None
-
-
-def video_streams(container: InputContainer, content: Input) -> list[VideoStream]:
-    """Return the video streams that can be decoded, without cover pictures."""
-    encrypted = _encrypted(content, container)
-    return [
-        stream
-        for stream in container.streams.video
-        if stream.codec_context is not None and not _is_still(stream) and stream.index not in encrypted
-    ]
-
-
-def audio_streams(container: InputContainer, content: Input) -> list[AudioStream]:
-    """Return the audio streams that can be decoded."""
-    encrypted = _encrypted(content, container)
-    return [
-        stream
-        for stream in container.streams.audio
-        if stream.codec_context is not None and stream.index not in encrypted
-    ]
 
 
 def tags_of(container: InputContainer) -> tuple[str, ...]:

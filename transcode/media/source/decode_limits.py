@@ -130,7 +130,12 @@ class Deadline:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Count the seconds of the block."""
+        """Count the seconds of the block.
+
+        Raises:
+            CapError: no time is left at its beginning.
+        """
+        self.left()
         self._spent = self._count()
         try:
             yield

@@ -6,6 +6,7 @@ import io
 import os
 import stat
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ MAX_STREAM_BYTES = 16 * 1024**3
 _HELD = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Input:
     """A source: its name, its bytes or its file, and its decode limits.
 
@@ -56,21 +57,18 @@ class Input:
     rest: int = 0
     limits: DecodeLimits = field(default=DECODE_LIMITS, repr=False, compare=False)
     entries: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
-    _told: list[str | None] = field(default_factory=list, init=False, repr=False, compare=False)
 
-    @property
+    @cached_property
     def content_type(self) -> str | None:
         """The content type by the first bytes; None if the bytes match no known format."""
-        if not self._told:
-            self._told.append(probe.content_type(self.data))
-        return self._told[0]
+        return probe.content_type(self.data)
 
-    @property
+    @cached_property
     def is_stream(self) -> bool:
         """Whether FFmpeg reads the source: a clip or a recording, by the first bytes."""
         return probe.is_stream(self.content_type)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """The size of the source in bytes."""
         return len(self.data) + self.rest

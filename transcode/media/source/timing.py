@@ -8,27 +8,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["SAME", "STANDS", "Restarts", "Stamps", "busy", "lasting", "period", "rated", "stamped"]
+__all__ = [
+    "SAME",
+    "STANDS",
+    "Stamps",
+    "busy",
+    "lasting",
+    "period",
+    "stamped",
+]
 
 #: Times that differ by less than 0.0005 seconds count as equal, because containers round times.
 SAME = 0.0005
 
 #: A frame that is displayed for longer than this counts as a still, in seconds.
 STANDS = 1.0
-
-#: A decoding time that is more than this before an earlier packet's shows a clock restart, in seconds:
-#: decoding times never decrease, and rounding differs by less.
-_RESTART = 1.0
-
-#: The shortest duration for which rates are reported, in seconds.
-_SHORTEST_RATED = 0.1
 
 #: Largest error of a frame period whose two times are rounded to milliseconds, with a margin, in seconds.
 _ROUNDED = 0.0015
@@ -138,41 +139,3 @@ def _decoded(times: Sequence[int], ordered: Sequence[int], most: int) -> list[in
     for place in range(len(decoded) - 2, -1, -1):
         decoded[place] = min(decoded[place], decoded[place + 1] - 1)
     return decoded
-
-
-class Restarts:
-    """Detects where the clock of an MPEG stream restarts, as in concatenated recordings.
-
-    Packets after a restart have the same times as earlier packets. Without detection, the frames of both
-    parts would be displayed alternately.
-
-    Args:
-        formats: FFmpeg's names of the container's format.
-    """
-
-    def __init__(self, formats: str) -> None:
-        self._is_broadcast = not {"mpegts", "mpeg"}.isdisjoint(formats.split(","))
-        self._latest: dict[int, float] = {}
-
-    def at(self, packet: Any) -> bool:
-        """Whether a packet's decoding time is more than a second before an earlier one of its stream."""
-        if not self._is_broadcast or packet.dts is None or not packet.time_base:
-            return False
-        time, index = float(packet.dts * packet.time_base), packet.stream.index
-        latest = self._latest.setdefault(index, time)
-        self._latest[index] = max(latest, time)
-        return time < latest - _RESTART
-
-
-def rated(size: int, seconds: float, frame_rate: float | None = None) -> str:
-    """Format frame rate and bit rate for reports, each after a comma; empty for less than 0.1 seconds.
-
-    Args:
-        size: the size of the stream in bytes.
-        seconds: the duration of the stream in seconds.
-        frame_rate: the frame rate in frames/s; None for audio.
-    """
-    if seconds < _SHORTEST_RATED:
-        return ""
-    frames = "" if frame_rate is None else f", {frame_rate:.3g} frames/s"
-    return f"{frames}, {size * 8 / seconds / 1000:.1f} kbit/s"
