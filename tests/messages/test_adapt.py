@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ import transcode
 from tests.made import clips, sounds
 from tests.made.pictures import photo, save
 from transcode.errors import BudgetError, CapError, LimitsError, MessageError, MmsUnavailable
+from transcode.media.pictures import jpeg
 from transcode.message import smil
 from transcode.messages.message import Message
 from transcode.model import Limits, Part
@@ -76,6 +78,21 @@ def test_media_are_fitted_and_the_rest_stays() -> None:
     assert [part for part in made.parts if part.content_type == "text/x-vcard"] == [message.parts[-1]]
     assert {report.notes[0].code for report in made.reports} <= {"adapted", "presentation"}
     assert len([report for report in made.reports if report.notes[0].code == "adapted"]) == 3
+
+
+def test_one_photo_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is allocated to a photo that is alone, so its pixels are needed for its encoding only."""
+    decoded: list[str] = []
+    decode = jpeg.decode
+
+    def counted(*args: Any, **options: Any) -> jpeg.DecodedJpeg:
+        decoded.append(options["name"])
+        return decode(*args, **options)
+
+    message = transcode.compose([save(photo(1600, 1200), "JPEG", quality=92)], ATT, to=TO)
+    monkeypatch.setattr(jpeg, "decode", counted)
+    assert len(transcode.adapt(message, receiver(30_000)).to_mm1()) > 20_000
+    assert len(decoded) == 1
 
 
 def test_what_cannot_be_shown_becomes_a_line() -> None:

@@ -297,7 +297,8 @@ class _Adaptation:
         """
         if not media:
             return [], {}
-        curves = {id(item): self._curve(item) for item in media}
+        # One medium gets all, so it is decoded once: for its encoding.
+        curves = {id(item): self._curve(item) for item in media} if len(media) > 1 else {}
         left = whole = room - self._size({}) - _SLACK * len(media)
         while left >= _LEAST * len(media):
             stay: list[Item] = []
