@@ -181,8 +181,8 @@ def test_what_is_known_says_nothing_of_the_resolver(
     limits.keep_answer(store, "+4915110000", "26201", until=BEGIN + 1e6).result()
     known.is_down = True
     rows = accepted(store, to=("+4915110000", "+4915110001"))
-    for row in rows:
-        limits.hand_over(store, [row.id]).result()
+    taken = [store.take(None, "", now=BEGIN, lease=1).result() for _ in rows]
+    limits.hand_over(store, [one[0] for one in taken if one]).result()
     for _ in rows:
         assert routing.resolve()
     assert known.asked == ["+4915110001"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from tests.relay.made import BEGIN
 from tests.relay.store.routed import accepted, driven
+from transcode.relay import worker as worker_module
 from transcode.relay.model import Delivery, Envelope, Event, Route, State
 from transcode.relay.outlets.outlet import Outcome, unsent
 from transcode.relay.store import SqliteStore, limits
@@ -97,6 +99,59 @@ def test_what_an_attempt_says(
     hop.outcomes = [outcome]
     assert worker.attempt(hop)
     assert [one.failures for one in limits.failing(store)] == failures
+
+
+def test_a_probe_that_does_not_ask(store: SqliteStore) -> None:
+    """Messages that can't be sent anywhere do not keep a hop from being asked: the next one asks at once."""
+    now = BEGIN
+    worker = Worker(store, mock.Mock(), mock.Mock(lines=1), [], [], lambda: now)
+    hop = B()
+    for number in range(7):
+        waiting(store, number)
+    for _ in range(5):
+        worker.attempt(hop)
+    now += 60
+    hop.outcomes = [unsent("too large")]
+    assert worker.attempt(hop)
+    hop.outcomes = [Outcome(Event.MAIL_ACCEPTED)]
+    assert worker.attempt(hop)
+    assert limits.failing(store) == []
+
+
+def test_an_outcome_that_could_not_be_written(store: SqliteStore, worker: Worker) -> None:
+    """It is written again: nobody else sends what was sent."""
+    waiting(store, 1, 1)
+    hop = B()
+    hop.outcomes = [Outcome(Event.MAIL_ACCEPTED)]
+    full, write = sqlite3.OperationalError("database or disk is full"), store.apply_all
+    with (
+        mock.patch.object(worker_module, "_AGAIN", 0.0),
+        mock.patch.object(store, "apply_all", side_effect=[full, full, mock.DEFAULT], wraps=write) as wrote,
+    ):
+        assert worker.attempt(hop)
+    assert wrote.call_count == 3
+    assert [one.state for one in store.deliveries()] == [State.RELAYED]
+    assert [line.event for line in store.trail(1)].count(Event.MAIL_ACCEPTED) == 1
+
+
+def test_an_error_behind_the_lease(store: SqliteStore) -> None:
+    """From then on another worker may have the delivery, and the error is said."""
+    times = iter((BEGIN, BEGIN, *[BEGIN + 61] * 9))
+    worker = Worker(store, mock.Mock(), mock.Mock(lines=1), [], [], lambda: next(times))
+    waiting(store, 1, 1)
+    full = sqlite3.OperationalError("database or disk is full")
+    with mock.patch.object(store, "apply_all", side_effect=full), pytest.raises(type(full)):
+        worker.attempt(B())
+
+
+def test_a_lease_that_is_over_before_it_is_known(store: SqliteStore) -> None:
+    """The database thought for a minute: another worker may send the message, and this one does not."""
+    times = iter((BEGIN, BEGIN + 60.5))
+    worker = Worker(store, mock.Mock(), mock.Mock(lines=1), [], [], lambda: next(times))
+    waiting(store, 1, 1)
+    hop = mock.Mock(B, wraps=B(), route=Route.PEER, peer="b", together=1, longest=1.0)
+    assert not worker.attempt(hop)
+    hop.attempt.assert_not_called()
 
 
 def test_one_answer_of_many(store: SqliteStore, worker: Worker) -> None:

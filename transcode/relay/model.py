@@ -264,6 +264,8 @@ class Delivery:
         due_event: the event of the timer that is next; None: an attempt is next.
         lane: that of the message.
         text: its own text, in the place of that of the message; None: it has none.
+        lease_until: when the lease of who attempts it ends; None: nobody does. No two leases of a delivery
+            end at the same time.
     """
 
     id: int
@@ -291,6 +293,7 @@ class Delivery:
     due_event: Event | None = None
     lane: str = ""
     text: str | None = None
+    lease_until: float | None = None
 
 
 class Changed(NamedTuple):

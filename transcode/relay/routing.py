@@ -92,7 +92,7 @@ class Routing:
         asked = [one.recipient for one in deliveries if self._is_asked(one.recipient)]
         known = self._receivers(deliveries, asked)
         unknown = {*asked} - {*known.answers} - {*known.subscribers}
-        left = [one.id for one in deliveries if one.recipient in unknown]
+        left = [one for one in deliveries if one.recipient in unknown]
         if left:
             limits.hand_over(self._store, left).result()
         routed = [one for one in deliveries if one.recipient not in unknown]
@@ -114,12 +114,15 @@ class Routing:
                 # A refusal is an answer, of this number alone.
                 self._note(failed=error.temporary)
                 now = self._clock()
-                self._store.apply(delivery.id, Event.UNRESOLVED, at=now, detail=str(error)).result()
+                unresolved = Occurrence(delivery.id, Event.UNRESOLVED, str(error), taken=delivery)
+                self._store.apply_all([unresolved], at=now).result()
                 return True
             self._note(failed=False)
             until = self._clock() + self._keep
             limits.keep_answer(self._store, delivery.recipient, answer, until=until)
             known.answers[delivery.recipient] = answer
+        else:
+            limits.unasked(self._store, None, RESOLVER, at=self._clock())
         self._apply([self._happened(delivery, envelope, known)], envelope)
         return True
 
@@ -160,7 +163,7 @@ class Routing:
         held = delivery.deliver_at is not None and delivery.deliver_at > self._clock()
         if event is Event.ROUTED and held:
             event = Event.HELD
-        return Occurrence(delivery.id, event, verdict.detail, verdict)
+        return Occurrence(delivery.id, event, verdict.detail, verdict, taken=delivery)
 
     def _verdict(self, delivery: Delivery, envelope: Envelope, known: _Receivers) -> Verdict:
         recipient = delivery.recipient

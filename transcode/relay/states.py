@@ -16,7 +16,7 @@ from transcode.relay.model import Event, ReportStatus, Route, State
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["REPORTED", "STAY", "TABLE", "Change", "Rule", "change"]
+__all__ = ["COUNTS_LATE", "REPORTED", "STAY", "TABLE", "Change", "Rule", "change"]
 
 S, E = State, Event
 
@@ -76,6 +76,20 @@ REPORTED = {
     S.INDETERMINATE: ReportStatus.INDETERMINATE,
     S.LINKED: ReportStatus.INDETERMINATE,
 }
+
+#: Outcomes of an attempt that count though its lease was over and another worker had the delivery: somebody
+#: has the message, and who sends it again would send it twice. Of a failure the holder alone may speak.
+COUNTS_LATE = frozenset(
+    (
+        E.ROUTED,
+        E.HELD,
+        E.PUSH_ACCEPTED,
+        E.MAIL_ACCEPTED,
+        E.REQUEST_ACCEPTED,
+        E.LINK_ACCEPTED,
+        E.PEER_TOOK,
+    )
+)
 
 # Groups of states. Each state is in exactly one of them.
 _UNROUTED = (S.ACCEPTED, S.WAITING)

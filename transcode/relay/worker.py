@@ -27,6 +27,8 @@ _LOG = logging.getLogger(__name__)
 
 #: Seconds between two looks where nothing was due.
 _IDLE = 0.2
+#: Seconds until an outcome is written again that could not be written.
+_AGAIN = 1.0
 #: Seconds between two looks for what is kept no longer.
 _TIDY = 60.0
 
@@ -128,32 +130,61 @@ class Worker:
         deliveries = [first]
         if outlet.together > 1:
             deliveries += self._store.take_more(first, outlet.together - 1, now=now, lease=lease).result()
+        if self._clock() + outlet.longest > now + lease:
+            # The database answered so late that the lease may end before the attempt.
+            return False
         with step(STEPS[outlet.route]):
             outcomes = outlet.attempt(deliveries, envelope)
         happened = [
-            Occurrence(delivery.id, outcome.event, outcome.detail)
+            Occurrence(delivery.id, outcome.event, outcome.detail, taken=delivery)
             for delivery, outcome in zip(deliveries, outcomes, strict=True)
         ]
-        written: list[Future[Any]] = [self._store.apply_all(happened, at=self._clock())]
         events = [outcome.event for outcome in outcomes if outcome.is_asked]
-        if events and outlet.peer:
-            # One that answers anything of any recipient is there.
-            failed = all(event is Event.ATTEMPT_FAILED for event in events)
-            written.append(
-                limits.note(self._store, outlet.route, outlet.peer, failed=failed, at=self._clock())
-            )
-        for one in written:
-            one.result()
+        noted = self._noted(outlet, events) if outlet.peer else None
+        self._written(lambda: self._store.apply_all(happened, at=self._clock()), until=now + lease)
+        if noted is not None:
+            noted.result()
         return True
+
+    def _noted(self, outlet: Outlet, events: Sequence[Event]) -> Future[None]:
+        """Note how a next hop did in an attempt, by what it answered."""
+        now = self._clock()
+        if not events:
+            return limits.unasked(self._store, outlet.route, outlet.peer, at=now)
+        # One that answers anything of any recipient is there.
+        failed = all(event is Event.ATTEMPT_FAILED for event in events)
+        return limits.note(self._store, outlet.route, outlet.peer, failed=failed, at=now)
+
+    def _written(self, write: Callable[[], Future[Any]], until: float) -> None:
+        """Write an outcome. Where the database can't, it is tried again: whoever else took what was sent
+        would send it a second time.
+
+        Args:
+            write: writes it. What was written already changes nothing.
+            until: when the lease ends, after which an error is one.
+        """
+        while True:
+            try:
+                write().result()
+            except Exception as error:
+                if self._stopped.is_set() or self._clock() + _AGAIN > until:
+                    raise
+                _LOG.warning("an outcome is written again: %s", error)
+                self._stopped.wait(_AGAIN)
+            else:
+                return
 
     def report(self, reporter: Reporter) -> bool:
         """Tell one sender what became of a message; False where no report is due."""
         lease = reporter.longest + self._lease
-        report = self._store.take_report(reporter.peer, now=self._clock(), lease=lease).result()
-        if report is None:
+        now = self._clock()
+        report = self._store.take_report(reporter.peer, now=now, lease=lease).result()
+        if report is None or self._clock() + reporter.longest > now + lease:
             return False
         told, detail = reporter.report(report)
-        self._store.reported(report, told, at=self._clock(), detail=detail).result()
+        self._written(
+            lambda: self._store.reported(report, told, at=self._clock(), detail=detail), until=now + lease
+        )
         return True
 
     def tidy(self) -> bool:

@@ -8,10 +8,78 @@ import pytest
 
 from tests.relay.made import BEGIN, END
 from tests.relay.store.routed import LOCAL, accepted, driven, inconsistent
-from transcode.relay.model import Event, Route, State
+from transcode.relay.model import Delivery, Event, Route, State
+from transcode.relay.store.occurrences import Occurrence
 from transcode.relay.store.rows import Verdict
 from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.timers import Timers
+
+
+def taken_twice(store: SqlStore, verdict: Verdict = LOCAL) -> tuple[Delivery, Delivery]:
+    """A delivery as two workers took it, the second one when the lease of the first one was over."""
+    (one,) = accepted(store)
+    driven(store, one, verdict=verdict)
+    found = [store.take(verdict.route, verdict.peer, now=BEGIN + at, lease=60).result() for at in (0, 60)]
+    first, second = (one[0] for one in found if one is not None)
+    return first, second
+
+
+def said(store: SqlStore, by: Delivery, event: Event, at: float, detail: str = "why") -> Delivery:
+    """The delivery after what a worker said of its attempt."""
+    (after,) = store.apply_all([Occurrence(by.id, event, detail, taken=by)], at=BEGIN + at).result()
+    assert after is not None
+    return after
+
+
+@pytest.mark.parametrize("event", [Event.ATTEMPT_FAILED, Event.ATTEMPT_REFUSED])
+def test_a_failure_that_is_told_too_late(store: SqlStore, event: Event) -> None:
+    """Another worker is at it: nobody takes the delivery from it, and it alone says what became of it."""
+    slow, other = taken_twice(store)
+    assert said(store, slow, event, 70) == other
+    assert store.take(Route.LOCAL, "", now=BEGIN + 110, lease=60).result() is None
+    assert said(store, other, Event.PUSH_ACCEPTED, 112).state is State.NOTIFIED
+    assert said(store, slow, event, 113).state is State.NOTIFIED
+    assert [(line.event, line.detail) for line in store.trail(slow.id)[2:]] == [
+        (event, "too late: why"),
+        (Event.PUSH_ACCEPTED, "why"),
+        (event, "too late: why"),
+    ]
+
+
+def test_a_success_that_is_told_too_late(store: SqlStore) -> None:
+    """The phone was notified: what the other worker says of its own attempt changes nothing any more."""
+    slow, other = taken_twice(store)
+    assert said(store, slow, Event.PUSH_ACCEPTED, 70).state is State.NOTIFIED
+    after = said(store, other, Event.ATTEMPT_FAILED, 71)
+    assert (after.state, after.attempts, after.due_event) == (State.NOTIFIED, 0, Event.REMIND)
+    assert said(store, other, Event.PUSH_ACCEPTED, 72).changed_at == BEGIN + 70
+    assert inconsistent(store) == []
+
+
+def test_a_success_behind_a_failure(store: SqlStore) -> None:
+    """The next attempt would be a second message."""
+    slow, other = taken_twice(store)
+    assert said(store, other, Event.ATTEMPT_FAILED, 70).attempts == 1
+    assert said(store, slow, Event.PUSH_ACCEPTED, 71).state is State.NOTIFIED
+
+
+def test_a_success_of_another_way(store: SqlStore) -> None:
+    """A link is to be sent in the place of the message by then."""
+    verdict = Verdict(Event.ROUTED, Route.PEER, "b", may_link=True)
+    slow, other = taken_twice(store, verdict)
+    assert said(store, other, Event.ATTEMPT_REFUSED, 70).route is Route.LINK
+    after = said(store, slow, Event.MAIL_ACCEPTED, 71)
+    assert (after.state, after.route) == (State.PENDING, Route.LINK)
+    assert store.take(Route.LINK, "", now=BEGIN + 71, lease=60).result() is not None
+
+
+def test_an_outcome_behind_a_lease_that_nobody_took_over(store: SqlStore) -> None:
+    """It counts: the attempt took longer than was thought."""
+    (one,) = accepted(store)
+    driven(store, one)
+    taken = store.take(Route.LOCAL, "", now=BEGIN, lease=60).result()
+    assert taken is not None
+    assert said(store, taken[0], Event.ATTEMPT_FAILED, 1000).attempts == 1
 
 
 def test_trail(store: SqlStore, tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest import mock
 
 from tests.relay.made import BEGIN, envelope
 from tests.relay.store.routed import accepted, driven, inconsistent
+from transcode.relay.breaker import Health
 from transcode.relay.buckets import Charge, Rate
-from transcode.relay.model import RESOLVER, Event, Route, State
-from transcode.relay.store import limits
+from transcode.relay.model import RESOLVER, Delivery, Event, Route, State
+from transcode.relay.store import limits, queue
+from transcode.relay.store.connection import Connection
 from transcode.relay.store.limits import Failing
 from transcode.relay.store.rows import Verdict
 from transcode.relay.store.sqlite import SqliteStore, SqlStore
@@ -112,6 +115,39 @@ def test_a_hop_that_fails_is_left_alone(store: SqlStore) -> None:
     assert [takes(store, BEGIN + 121) for _ in range(2)] == [True, True]
 
 
+def test_a_hop_that_answers_while_somebody_asks_for_a_probe(store: SqlStore) -> None:
+    """It is tried as usual from then on: who asked has the delivery, and others have theirs."""
+    for number in range(2):
+        routed(store, number)
+    fails(store)
+
+    def asked(connection: Connection, route: str, peer: str, now: float) -> Health | None:
+        health = may_try(connection, route, peer, now)
+        connection.execute("DELETE FROM hop")
+        return health
+
+    may_try = limits.may_try
+    with mock.patch.object(queue, "may_try", asked):
+        assert takes(store, BEGIN + 60)
+    assert takes(store, BEGIN + 60)
+
+
+def test_a_probe_that_another_worker_has(store: SqlStore) -> None:
+    """Nothing is leased without it."""
+    number = routed(store, 1)
+    fails(store)
+
+    def asked(connection: Connection, route: str, peer: str, now: float) -> Health | None:
+        health = may_try(connection, route, peer, now)
+        connection.execute("UPDATE hop SET probe_at=probe_at+60")
+        return health
+
+    may_try = limits.may_try
+    with mock.patch.object(queue, "may_try", asked):
+        assert not takes(store, BEGIN + 60)
+    assert store.select("SELECT lease_until FROM delivery WHERE id=?", (number,)) == [(None,)]
+
+
 def test_others_are_not_concerned(store: SqlStore) -> None:
     others = [Verdict(Event.ROUTED, Route.PEER, "c"), Verdict(Event.ROUTED, Route.VASP, "b"), PEER]
     for number, verdict in enumerate(others):
@@ -165,10 +201,18 @@ def test_reports_do_not_wait_for_a_probe_that_nobody_makes(store: SqlStore) -> N
     assert store.take_report("b", now=BEGIN + 60, lease=1).result() is not None
 
 
+def handed_over(store: SqlStore) -> Delivery:
+    """A delivery whose route the resolver is to find."""
+    accepted(store)
+    taken = store.take(None, "", now=BEGIN, lease=1).result()
+    assert taken is not None
+    limits.hand_over(store, taken[:1]).result()
+    return taken[0]
+
+
 def test_a_resolver_that_does_not_answer(store: SqlStore) -> None:
     """The delivery waits, is tried again, and is routed by the first answer."""
-    (one,) = accepted(store)
-    limits.hand_over(store, [one.id]).result()
+    one = handed_over(store)
     assert not takes(store, BEGIN, None, "")
     assert takes(store, BEGIN, None, RESOLVER)
     after = store.apply(one.id, Event.UNRESOLVED, at=BEGIN, detail="no answer").result()
@@ -181,8 +225,7 @@ def test_a_resolver_that_does_not_answer(store: SqlStore) -> None:
 
 
 def test_a_resolver_has_a_breaker(store: SqlStore) -> None:
-    (one,) = accepted(store)
-    limits.hand_over(store, [one.id]).result()
+    handed_over(store)
     fails(store, 5, None, RESOLVER)
     assert limits.failing(store) == [Failing(None, RESOLVER, 5, BEGIN + 60)]
     assert not takes(store, BEGIN + 59, None, RESOLVER)
@@ -192,9 +235,11 @@ def test_a_resolver_has_a_breaker(store: SqlStore) -> None:
 
 
 def test_what_was_routed_meanwhile_is_not_handed_over(store: SqlStore) -> None:
-    (one,) = accepted(store)
-    driven(store, one)
-    limits.hand_over(store, [one.id]).result()
+    accepted(store)
+    taken = store.take(None, "", now=BEGIN, lease=1).result()
+    assert taken is not None
+    one = driven(store, taken[0])
+    limits.hand_over(store, taken[:1]).result()
     after = store.delivery(number=one.id)
     assert after is not None
     assert (after.route, after.peer) == (Route.LOCAL, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -29,7 +30,7 @@ def test_what_needs_a_route_is_taken_first(store: SqlStore) -> None:
     (one,) = accepted(store)
     assert taken(store) is None
     found = store.take(None, "", now=BEGIN, lease=10).result()
-    assert found == (one, store.envelope(one.message))
+    assert found == (replace(one, lease_until=BEGIN + 10), store.envelope(one.message))
     driven(store, one)
     assert taken(store, None, now=BEGIN + 100) is None
     assert taken(store) == one.id

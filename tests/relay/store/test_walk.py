@@ -29,7 +29,6 @@ class Reference:
     Attributes:
         messages: the envelopes, and when each one ended and whether its octets are kept.
         rows: the deliveries.
-        leases: when the lease of each delivery ends.
         reports: delivery, kind and status of what the sender is told, and when that was made.
         untold: those of them that were given up.
     """
@@ -37,7 +36,6 @@ class Reference:
     def __init__(self) -> None:
         self.messages: dict[str, Envelope] = {}
         self.rows: list[Delivery] = []
-        self.leases: dict[int, float] = {}
         self.reports: dict[tuple[int, str, str], float] = {}
         self.untold: set[tuple[int, str, str]] = set()
         self.ended_at: dict[str, float] = {}
@@ -68,7 +66,6 @@ class Reference:
                 after = replace(after, route=verdict.route, peer=verdict.peer, may_link=verdict.may_link)
             if event is Event.REQUEUE and after.expires_at <= at:
                 after = replace(after, expires_at=at + timers.Timers().expiry)
-            self.leases.pop(number, None)
         due, due_event = timers.due(after, timers.Timers()) or (None, None)
         after = replace(after, due=due, due_event=due_event)
         self.rows[self.rows.index(before)] = after
@@ -85,7 +82,7 @@ class Reference:
         return after
 
     def free(self, now: float) -> list[Delivery]:
-        return [one for one in self.rows if self.leases.get(one.id, now) <= now]
+        return [one for one in self.rows if one.lease_until is None or one.lease_until <= now]
 
     def take(self, route: Route | None, peer: str, now: float) -> set[int]:
         """The deliveries that are first; several may be due at the same time."""
@@ -165,7 +162,8 @@ def step(store: SqlStore, reference: Reference, what: tuple[Any, ...], now: floa
         found = store.take(route, peer, now=now, lease=LEASE).result()
         assert found[0].id in allowed if found else not allowed
         if found:
-            reference.leases[found[0].id] = now + LEASE
+            place = [one.id for one in reference.rows].index(found[0].id)
+            reference.rows[place] = replace(reference.rows[place], lease_until=now + LEASE)
     elif name == "ring":
         assert store.ring(now=now).result() == reference.ring(now)
     elif name == "retire":

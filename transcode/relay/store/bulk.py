@@ -51,8 +51,6 @@ def update(
     table: str,
     types: Mapping[str, str],
     rows: Sequence[Sequence[Any]],
-    *,
-    also: Sequence[str] = (),
 ) -> None:
     """Give rows new values.
 
@@ -61,10 +59,9 @@ def update(
         table: the name of the table.
         types: the columns with their types; the first one is the key.
         rows: the values of each row, each key once.
-        also: further assignments, the same for all rows.
     """
     key, *others = types
-    assigned = ", ".join([*(f"{name}=new.{name}" for name in others), *also])
+    assigned = ", ".join(f"{name}=new.{name}" for name in others)
     # PostgreSQL takes the types of a list of rows from the first one.
     first = ", ".join(f"CAST(? AS {kind})" for kind in types.values())
     for part, values in _parts(rows):

@@ -5,6 +5,7 @@ Functions that take a connection are part of a transaction of the store; the oth
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.relay import breaker
@@ -38,6 +39,7 @@ __all__ = [
     "note",
     "probe",
     "stored_before",
+    "unasked",
     "unblock",
     "wait",
 ]
@@ -108,12 +110,32 @@ def probe(connection: Connection, route: str, peer: str, health: breaker.Health,
     after = breaker.granted(health, now, _PAUSE)
     if after is None or after == health:
         return after is not None
-    # Another worker may have asked at the same moment.
     row = connection.execute(
         "UPDATE hop SET probe_at=? WHERE route=? AND peer=? AND probe_at=? RETURNING peer",
         (after.probe_at, route, peer, health.probe_at),
     ).fetchone()
-    return row is not None
+    # Another worker may have asked at the same moment; or the hop answered, and is tried as usual.
+    return row is not None or not breaker.is_open(_health(connection, route, peer))
+
+
+def unasked(store: SqlStore, route: Route | None, peer: str, *, at: float) -> Future[None]:
+    """Let the next one probe a hop: who was to do so ended in this centre, and did not ask it.
+
+    Else messages that can't be sent anywhere would keep a hop of others from being probed.
+
+    Args:
+        store: the store.
+        route: its kind; None: the resolver.
+        peer: its name.
+        at: the time.
+    """
+
+    def write(connection: Connection) -> None:
+        connection.execute(
+            "UPDATE hop SET probe_at=? WHERE route=? AND peer=? AND probe_at>?", (at, route or "", peer, at)
+        )
+
+    return store.write(write)
 
 
 def is_open(connection: Connection, peer: str, now: float) -> bool:
@@ -234,13 +256,19 @@ def stored_before(store: SqlStore, deliveries: Sequence[Delivery]) -> dict[int, 
     return {number: int(size) for number, size in found}
 
 
-def hand_over(store: SqlStore, deliveries: Sequence[int]) -> Future[None]:
-    """Leave the search for routes to the resolver's workers."""
+def hand_over(store: SqlStore, deliveries: Sequence[Delivery]) -> Future[None]:
+    """Leave the search for routes to the resolver's workers; what somebody else has meanwhile stays his.
+
+    Args:
+        store: the store.
+        deliveries: as they were taken.
+    """
+    leases = [(one.id, one.lease_until) for one in sorted(deliveries, key=attrgetter("id"))]
 
     def write(connection: Connection) -> None:
-        connection.execute(
-            f"UPDATE delivery SET peer=?, lease_until=NULL WHERE id IN ({marks(deliveries)}) AND state=?",
-            (RESOLVER, *deliveries, State.ACCEPTED),
+        connection.executemany(
+            "UPDATE delivery SET peer=?, lease_until=NULL WHERE id=? AND lease_until=? AND state=?",
+            [(RESOLVER, *lease, State.ACCEPTED) for lease in leases],
         )
 
     return store.write(write)

@@ -30,6 +30,7 @@ class Answer(NamedTuple):
         mail: the mail.
         made_at: when the request came.
         attempts: failed attempts before.
+        lease_until: when the lease of who sends it ends.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Answer(NamedTuple):
     mail: str
     made_at: float
     attempts: int
+    lease_until: float
 
 
 def known_submission(
@@ -117,19 +119,24 @@ def take_answer(connection: Connection, peer: str, now: float, lease: float) -> 
     row = connection.execute(
         "UPDATE answer SET lease_until=? WHERE id=(SELECT id FROM answer WHERE peer=? AND due<=?"
         f" AND (lease_until IS NULL OR lease_until<=?) ORDER BY due LIMIT 1{connection.skip_locked})"
-        " RETURNING id, recipient, mail, made_at, attempts",
+        " RETURNING id, recipient, mail, made_at, attempts, lease_until",
         (now + lease, peer, now, now),
     ).fetchone()
     return None if row is None else Answer(*row)
 
 
 def end_answer(connection: Connection, answer: Answer, again_at: float | None) -> None:
-    """Note that an answer was sent or given up, or when it is tried again."""
+    """Note that an answer was sent or given up, or when it is tried again.
+
+    Where its lease was over, somebody else says when.
+    """
+    lease = (answer.id, answer.lease_until)
     if again_at is None:
         # A request that came again meanwhile is owed the answer again.
         connection.execute("DELETE FROM answer WHERE id=? AND made_at=?", (answer.id, answer.made_at))
-        connection.execute("UPDATE answer SET lease_until=NULL WHERE id=?", (answer.id,))
+        connection.execute("UPDATE answer SET lease_until=NULL WHERE id=? AND lease_until=?", lease)
     else:
         connection.execute(
-            "UPDATE answer SET due=?, attempts=attempts+1, lease_until=NULL WHERE id=?", (again_at, answer.id)
+            "UPDATE answer SET due=?, attempts=attempts+1, lease_until=NULL WHERE id=? AND lease_until=?",
+            (again_at, *lease),
         )

@@ -59,6 +59,7 @@ class Notice(NamedTuple):
         status, state: what the recipient's became.
         made_at: when, in seconds since 1970.
         attempts: failed requests before.
+        due: the end of the lease of who sends it.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Notice(NamedTuple):
     state: str
     made_at: float
     attempts: int
+    due: float
 
 
 def make_webhook(
@@ -161,7 +163,7 @@ def take(store: SqlStore, *, now: float, lease: float) -> Future[Notice | None]:
         found = connection.execute(
             "UPDATE notice SET due=? WHERE id=(SELECT id FROM notice WHERE webhook=? AND due<=?"
             f" ORDER BY due LIMIT 1{connection.skip_locked})"
-            " RETURNING id, delivery, status, state, made_at, attempts",
+            " RETURNING id, delivery, status, state, made_at, attempts, due",
             (now + lease, webhook.id, now),
         ).fetchone()
         if found is None:
@@ -170,13 +172,13 @@ def take(store: SqlStore, *, now: float, lease: float) -> Future[Notice | None]:
             "UPDATE webhook SET taken_at=?, probe_at=? WHERE id=?",
             (now, now + lease if webhook.failures else 0.0, webhook.id),
         )
-        number, delivery, status, state, made_at, attempts = found
+        number, delivery, *told = found
         message, recipient, reference = connection.execute(
             "SELECT delivery.message, recipient, reference FROM delivery"
             " JOIN submission ON submission.message=delivery.message WHERE delivery.id=?",
             (delivery,),
         ).fetchone()
-        return Notice(number, webhook, message, recipient, reference, status, state, made_at, attempts)
+        return Notice(number, webhook, message, recipient, reference, *told)
 
     return store.write(taken)
 
@@ -205,7 +207,9 @@ def end(store: SqlStore, notice: Notice, *, at: float, wait: float | None) -> Fu
             connection.execute("DELETE FROM notice WHERE id=?", (notice.id,))
         else:
             connection.execute(
-                "UPDATE notice SET due=?, attempts=attempts+1 WHERE id=?", (at + (wait or 0.0), notice.id)
+                # Where its lease was over, somebody else says when.
+                "UPDATE notice SET due=?, attempts=attempts+1 WHERE id=? AND due=?",
+                (at + (wait or 0.0), notice.id, notice.due),
             )
         return wait is None or not is_over
 

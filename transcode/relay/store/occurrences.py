@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from transcode.relay import states, timers
 from transcode.relay.model import API_PEER, ENDED, Changed, Delivery, Event, Route, State
+from transcode.relay.states import Change
 from transcode.relay.store import bulk, notices, progress, rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.relay.states import Change
     from transcode.relay.store.connection import Connection
     from transcode.relay.store.rows import Verdict
 
@@ -36,6 +36,7 @@ class Occurrence(NamedTuple):
         detail: what was said, for the trail.
         verdict: the router's word; it counts with events of routing.
         report_allowed: False: the recipient forbids delivery reports, from now on.
+        taken: the delivery as who says so took it; None: nobody has to have it.
     """
 
     delivery: int
@@ -43,6 +44,7 @@ class Occurrence(NamedTuple):
     detail: str = ""
     verdict: Verdict | None = None
     report_allowed: bool = True
+    taken: Delivery | None = None
 
 
 def write_occurrences(
@@ -65,23 +67,25 @@ def write_occurrences(
     first = rows.with_numbers(connection, (one.delivery for one in happened), lock=True)
     last = dict(first)
     changes: list[Changed | None] = []
-    moved: set[int] = set()
     reports: list[tuple[Delivery, Change]] = []
     for one in happened:
         before = last.get(one.delivery)
         if before is None:
             changes.append(None)
             continue
-        change = states.change(
-            before.state, one.event, may_link=before.may_link, is_linking=before.route is Route.LINK
-        )
+        detail = one.detail
+        if _is_late(before, one):
+            change = Change(before.state, moved=False)
+            detail = f"too late{': ' * bool(detail)}{detail}"
+        else:
+            change = states.change(
+                before.state, one.event, may_link=before.may_link, is_linking=before.route is Route.LINK
+            )
         after = last[before.id] = _after(connection, before, change, one, at, seconds)
-        if change.moved:
-            moved.add(before.id)
         reports.append((after, change))
-        changes.append(Changed(before, after, one.event, one.detail))
+        changes.append(Changed(before, after, one.event, detail))
     told = [change for change in changes if change is not None]
-    _write_deliveries(connection, first, last, moved)
+    _write_deliveries(connection, first, last)
     bulk.insert(
         connection,
         "event",
@@ -96,6 +100,19 @@ def write_occurrences(
     notices.write(connection, told, at)
     progress.write(connection, told, at)
     return changes
+
+
+def _is_late(before: Delivery, happened: Occurrence) -> bool:
+    """Return whether who says what happened has the delivery no longer, so that it changes nothing.
+
+    Another worker has it, or had it, or other news moved it. A success counts all the same, where the
+    delivery still is on the way of which it was.
+    """
+    taken = happened.taken
+    if taken is None or before.lease_until == taken.lease_until:
+        return False
+    is_same_way = (before.route, before.peer) == (taken.route, taken.peer)
+    return happened.event not in states.COUNTS_LATE or not is_same_way
 
 
 def _writable(text: str) -> str:
@@ -134,19 +151,15 @@ def _lively(connection: Connection, delivery: Delivery, at: float, seconds: time
     return rows.changed(delivery, expires_at=at + seconds.expiry)
 
 
-def _write_deliveries(
-    connection: Connection, first: dict[int, Delivery], last: dict[int, Delivery], moved: set[int]
-) -> None:
+def _write_deliveries(connection: Connection, first: dict[int, Delivery], last: dict[int, Delivery]) -> None:
     """Write the columns that changed: a column that is named costs its indexes, also where it stays."""
-    alike: defaultdict[tuple[tuple[str, ...], bool], list[list[Any]]] = defaultdict(list)
+    alike: defaultdict[tuple[str, ...], list[list[Any]]] = defaultdict(list)
     for number, after in last.items():
         names = rows.differences(first[number], after)
-        if names or number in moved:
-            alike[names, number in moved].append([number, *rows.stored(after, names)])
-    for (names, is_over), values in alike.items():
-        types = {name: _TYPES[name] for name in ("id", *names)}
-        # The lease ends with the outcome of the attempt. Other news leave the worker its delivery.
-        bulk.update(connection, "delivery", types, values, also=("lease_until=NULL",) * is_over)
+        if names:
+            alike[names].append([number, *rows.stored(after, names)])
+    for names, values in alike.items():
+        bulk.update(connection, "delivery", {name: _TYPES[name] for name in ("id", *names)}, values)
 
 
 def _write_reports(connection: Connection, changes: Sequence[tuple[Delivery, Change]], at: float) -> None:

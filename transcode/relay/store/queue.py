@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from transcode.relay.breaker import is_open
 from transcode.relay.model import CAMPAIGN_LANE, Event
 from transcode.relay.store.limits import may_try, probe
 from transcode.relay.store.occurrences import Occurrence
@@ -84,19 +85,25 @@ def take(
     health = may_try(connection, route or "", peer, now)
     if health is None:
         return None
+    first = (
+        f"SELECT id FROM delivery WHERE route=? AND peer=? AND lane=? AND {_WAITS} AND {_FREE}<=?"
+        f" AND expires_at>? ORDER BY {_FREE} LIMIT 1{connection.skip_locked}"
+    )
     for lane in turns.lanes(connection, route or "", peer):
+        which = (route or "", peer, lane, now, now)
+        if is_open(health):
+            # Who has something to send asks for the probe; without it nothing is leased.
+            if connection.execute(first, which).fetchone() is None:
+                continue
+            if not probe(connection, route or "", peer, health, now):
+                return None
         found = connection.execute(
-            "UPDATE delivery SET lease_until=? WHERE id=(SELECT id FROM delivery"
-            f" WHERE route=? AND peer=? AND lane=? AND {_WAITS} AND {_FREE}<=? AND expires_at>?"
-            f" ORDER BY {_FREE} LIMIT 1{connection.skip_locked}) RETURNING {_COLUMNS}",
-            (now + lease, route or "", peer, lane, now, now),
+            f"UPDATE delivery SET lease_until=? WHERE id=({first}) RETURNING {_COLUMNS}",
+            (now + lease, *which),
         ).fetchone()
         if found is None:
             continue
         taken = delivery(found)
-        if not probe(connection, route or "", peer, health, now):
-            connection.execute("UPDATE delivery SET lease_until=NULL WHERE id=?", (taken.id,))
-            return None
         return taken, find_envelope(connection, taken.message, taken.blob)
     return None
 

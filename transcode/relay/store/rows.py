@@ -255,6 +255,8 @@ def moved(
         "mails": 0 if fresh or event is Event.PEER_BUSY else before.mails + (event is Event.MAIL_ACCEPTED),
         "transaction_id": "" if fresh else before.transaction_id,
         "deferred": not fresh and (before.deferred or change.state is State.DEFERRED),
+        # The lease ends with the outcome of the attempt, and with other news that move the delivery.
+        "lease_until": None,
         "first_notified_at": at if first is None and event is Event.PUSH_ACCEPTED else first,
     }
     if verdict is not None:
