@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from transcode.relay.places import open_blobs, open_rows
 from transcode.relay.server import running
 from transcode.relay.store import FolderBlobs, SqliteStore
 from transcode.relay.store.bucket import Bucket
+from transcode.relay.store.ownership import Ownership
 
 OCTETS = b"octets" * 1000
 NAME = hashlib.sha256(OCTETS).hexdigest()
@@ -55,6 +57,26 @@ def test_put_and_get(objects: Objects) -> None:
     assert objects.kept == {}
     with pytest.raises(FileNotFoundError):
         bucket.get(NAME)
+
+
+def test_whose_octets_they_are(objects: Objects, tmp_path: Path) -> None:
+    """Two stores that share a bucket by mistake: the second one does not start, and deletes nothing."""
+    bucket = Bucket("s3://mms/relay")
+    with (
+        contextlib.closing(SqliteStore(tmp_path / "a.sqlite")) as first,
+        contextlib.closing(SqliteStore(tmp_path / "b.sqlite")) as second,
+    ):
+        assert not bucket.has_any()
+        Ownership(first, bucket).claim()
+        assert Ownership(first, bucket).is_proven(MODIFIED)
+        bucket.put(OCTETS)
+        assert bucket.has_any()
+        assert sorted(objects.kept) == [f"/mms/relay/{NAME}", "/mms/relay/owner"]
+        with pytest.raises(ConfigError, match=r"s3://mms/relay: has the octets of another store"):
+            Ownership(second, bucket).claim()
+        assert not Ownership(second, bucket).is_proven(MODIFIED)
+        objects.is_full = True
+        assert not Ownership(first, bucket).is_proven(MODIFIED + 3600)
 
 
 def test_old_octets(objects: Objects) -> None:
@@ -133,4 +155,4 @@ def test_two_processes_share_the_work(
     assert [one.state for one in rows.deliveries()] == [State.RETRIEVED]
     rows.close()
     assert not (tmp_path / "store" / "relay.sqlite").exists()
-    assert len(objects.kept) == 2
+    assert len(objects.kept) == len(("letter", "adapted", "owner"))

@@ -48,6 +48,7 @@ from transcode.relay.route import Router
 from transcode.relay.routing import Routing
 from transcode.relay.secrets import Verifier
 from transcode.relay.store.common import SharedDocuments
+from transcode.relay.store.ownership import Ownership
 from transcode.relay.store.tidying import Tidier
 from transcode.relay.texts import dropped
 from transcode.relay.worker import Worker
@@ -127,6 +128,7 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
         hear, words = hear or _hearing(config, store, lambda: sms), pseudonyms(config, store)
         lanes: Callable[[], dict[str, bool]] = dict
         blobs = open_blobs(config)
+        Ownership(store, blobs).claim()
         router = _router(config)
         centre = Centre(config, store, blobs, router, time.time)
         in_flight = InFlight(config.policy.max_bytes_in_flight)

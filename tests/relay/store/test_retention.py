@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 
 from tests.relay.made import BEGIN, envelope
 from tests.relay.store.postgres import TAKEN
 from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Event, Told
-from transcode.relay.store import FolderBlobs
+from transcode.relay.store import FolderBlobs, retention
 from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.timers import Timers
 
@@ -147,3 +149,38 @@ def test_octets_that_are_gone(store: SqlStore, blobs: FolderBlobs) -> None:
     ended(store, 1, "a" * 64)
     store.retire(now=BEGIN + KEEP).result()
     assert store.sweep(blobs).result() == 1
+
+
+def test_octets_that_can_not_be_deleted(
+    store: SqlStore, blobs: FolderBlobs, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They keep no others from being deleted, and are tried again."""
+    names = sorted(map(blobs.put, (b"1", b"2", b"3")))
+    for number, name in enumerate(names):
+        ended(store, number, name)
+    store.retire(now=BEGIN + KEEP).result()
+    delete = blobs.delete
+
+    def stubborn(name: str) -> None:
+        if name == names[1]:
+            raise PermissionError("not this one")
+        delete(name)
+
+    with mock.patch.object(blobs, "delete", stubborn):
+        assert store.sweep(blobs).result() == 2
+        assert store.sweep(blobs).result() == 0
+    assert files(blobs) == names[1:2]
+    assert "not this one" in caplog.text
+    assert store.sweep(blobs).result() == 1
+    assert files(blobs) == []
+
+
+def test_a_place_that_deletes_slowly(
+    store: SqlStore, blobs: FolderBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody writes meanwhile, so a sweep ends before all are deleted, and goes on later."""
+    for number in range(3):
+        ended(store, number, blobs.put(b"%d" % number))
+    store.retire(now=BEGIN + KEEP).result()
+    monkeypatch.setattr(retention, "_LONGEST", -1.0)
+    assert [store.sweep(blobs).result() for _ in range(4)] == [1, 1, 1, 0]

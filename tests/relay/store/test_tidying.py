@@ -18,6 +18,7 @@ from transcode.relay.retention import DAY, Retention
 from transcode.relay.store import FolderBlobs, tidying
 from transcode.relay.store.devices import give, keep_device, seen_device
 from transcode.relay.store.operations import events
+from transcode.relay.store.ownership import Ownership
 from transcode.relay.store.rows import Verdict
 from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.store.tidying import Tidier
@@ -28,8 +29,15 @@ TO = tuple(f"+4915550000{digit}" for digit in range(5))
 
 
 @pytest.fixture
-def tidier(store: SqlStore, tmp_path: Path) -> Tidier:
-    return Tidier(store, FolderBlobs(tmp_path / "blobs"), Retention(), WORDS, Timers())
+def blobs(store: SqlStore, tmp_path: Path) -> FolderBlobs:
+    made = FolderBlobs(tmp_path / "blobs")
+    Ownership(store, made).claim()
+    return made
+
+
+@pytest.fixture
+def tidier(store: SqlStore, blobs: FolderBlobs) -> Tidier:
+    return Tidier(store, blobs, Retention(), WORDS, Timers())
 
 
 def ended(store: SqlStore, number: int, **values: object) -> str:
@@ -125,9 +133,8 @@ def test_a_report_that_is_due_keeps_the_number_that_it_goes_to(store: SqlStore, 
     assert tidied(tidier, 90) == 1
 
 
-def test_a_centre_that_is_configured_no_longer(store: SqlStore, tmp_path: Path) -> None:
+def test_a_centre_that_is_configured_no_longer(store: SqlStore, blobs: FolderBlobs) -> None:
     """A message that waits for it looks for another route, and its reports keep no octets for ever."""
-    blobs = FolderBlobs(tmp_path / "blobs")
     tidier = Tidier(store, blobs, Retention(), WORDS, Timers(), {(Route.LOCAL, "")})
     name = blobs.put(b"octets")
     (told,) = accepted(store, 1, blob=name, peer="b")
@@ -155,12 +162,11 @@ def lost(blobs: FolderBlobs, octets: bytes, day: float) -> tuple[str, float]:
     return name, (minute * 60 - BEGIN) / DAY
 
 
-def test_octets_of_no_message(store: SqlStore, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_octets_of_no_message(store: SqlStore, blobs: FolderBlobs, caplog: pytest.LogCaptureFixture) -> None:
     """They go when no row named them for a day; they are counted, and the log says so."""
-    blobs = FolderBlobs(tmp_path / "blobs")
     name, day = lost(blobs, b"octets", 0)
     before = REGISTRY.get_sample_value("transcode_relay_orphans_total") or 0
-    assert tidied(Tidier(store, blobs, Retention(), WORDS, Timers()), day) == 2
+    assert tidied(Tidier(store, blobs, Retention(), WORDS, Timers()), day) == 1
     assert not blobs.exists(name)
     assert REGISTRY.get_sample_value("transcode_relay_orphans_total") == before + 1
     assert [record.getMessage() for record in caplog.records] == [
@@ -168,8 +174,7 @@ def test_octets_of_no_message(store: SqlStore, tmp_path: Path, caplog: pytest.Lo
     ]
 
 
-def test_all_shelves_are_looked_at(store: SqlStore, tmp_path: Path) -> None:
-    tidier = Tidier(store, mock.Mock(spec=FolderBlobs), Retention(), WORDS, Timers())
+def test_all_shelves_are_looked_at(tidier: Tidier) -> None:
     with mock.patch.object(tidying, "give_up_orphans", return_value=0) as give_up:
         for _ in range(300):
             tidier._orphans(BEGIN)
@@ -186,9 +191,9 @@ def test_names_that_are_not_read(store: SqlStore, tidier: Tidier, caplog: pytest
     assert said.getMessage() == "octets of no message are not looked for: 403 Forbidden"
 
 
-def test_at_once(store: SqlStore, tmp_path: Path) -> None:
+def test_at_once(store: SqlStore, blobs: FolderBlobs) -> None:
     """Without days of grace, what is given up goes as a whole."""
     ended(store, 1)
-    tidier = Tidier(store, FolderBlobs(tmp_path / "blobs"), Retention(0, 0), WORDS, Timers())
+    tidier = Tidier(store, blobs, Retention(0, 0), WORDS, Timers())
     tidied(tidier, 1)
     assert store.deliveries() == []

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from transcode.errors import OutputError, SourceError
 from transcode.jobs.files import reason, sync_folder
 from transcode.relay.store.blobs import FolderBlobs, locked
+from transcode.relay.store.ownership import owner_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +96,7 @@ def _copied(source: Path, target: Path) -> Copied:
             if not locks.enter_context(locked(target)):
                 raise OutputError(str(target), "another process copies into this folder")
             locks.enter_context(FolderBlobs(source / BLOBS).held())
-            messages, names = _database(source / DATABASE, part)
+            messages, names, owner = _database(source / DATABASE, part)
             new, damaged = _octets(FolderBlobs(source / BLOBS), FolderBlobs(target / BLOBS), names)
             for path in sorted(source.iterdir()):
                 if path.name not in (DATABASE, BLOBS, *_BESIDE):
@@ -106,6 +107,8 @@ def _copied(source: Path, target: Path) -> Copied:
             # The last step: a folder without a database is neither a store nor a copy.
             part.replace(target / DATABASE)
             sync_folder(target)
+            if owner:
+                FolderBlobs(target / BLOBS).write_owner(owner)
             kept = set(names)
             for path in (target / BLOBS).glob("??/??/*"):
                 if path.name not in kept:
@@ -130,8 +133,12 @@ def _require_empty(folder: Path) -> None:
         raise OutputError(str(folder), "is neither empty nor a copy of a store")
 
 
-def _database(source: Path, target: Path) -> tuple[int, list[str]]:
-    """Copy a database as it is at one moment; return its messages, and the octets that its rows name."""
+def _database(source: Path, target: Path) -> tuple[int, list[str], str]:
+    """Copy a database as it is at one moment.
+
+    Returns:
+        The number of its messages, the octets that its rows name, and what is to stand beside them.
+    """
     for path in (target, *(target.with_name(f"{target.name}{end}") for end in _ENDS)):
         path.unlink(missing_ok=True)
     try:
@@ -148,11 +155,12 @@ def _database(source: Path, target: Path) -> tuple[int, list[str]]:
                 raise SourceError(str(source), "the database is damaged")
             (messages,) = written.execute("SELECT count(*) FROM message").fetchone()
             names = [name for (name,) in written.execute(_NAMED)]
+            owner = owner_of(written)
     except sqlite3.Error as error:
         raise SourceError(str(source), str(error)) from error
     with target.open("rb") as file:
         os.fsync(file.fileno())
-    return messages, names
+    return messages, names, owner
 
 
 def _octets(source: FolderBlobs, target: FolderBlobs, names: list[str]) -> tuple[int, tuple[str, ...]]:

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-__all__ = ["Blobs", "FolderBlobs", "checked", "is_name", "locked"]
+__all__ = ["OWNER", "Blobs", "FolderBlobs", "checked", "is_name", "locked"]
 
+#: The name of the file, or the object, that says beside the octets whose they are.
+OWNER = "owner"
 _NAME = re.compile(r"[0-9a-f]{64}")
 #: How many names are known to be on the disk: those of a moment ago, which are put again.
 _MOST_KNOWN = 4096
@@ -30,7 +32,13 @@ _FRESH = 3600.0
 
 
 class Blobs(Protocol):
-    """Where a centre keeps octets. Methods are called by several threads at once, and block."""
+    """Where a centre keeps octets. Methods are called by several threads at once, and block.
+
+    Attributes:
+        place: where that is, for people.
+    """
+
+    place: str
 
     def put(self, data: bytes | memoryview) -> str:
         """Keep octets and return their name. What is returned is durable; the same octets are kept once.
@@ -85,6 +93,23 @@ class Blobs(Protocol):
             OSError: they can't be read.
         """
 
+    def has_any(self) -> bool:
+        """Return whether there are any octets; False also where nobody may ask for their names."""
+
+    def read_owner(self) -> str:
+        """Return what write_owner wrote last, or ``""``.
+
+        Raises:
+            OSError: it can't be read.
+        """
+
+    def write_owner(self, text: str) -> None:
+        """Write whose the octets are beside them.
+
+        Raises:
+            OutputError: it can't be written.
+        """
+
     def deleting(self) -> AbstractContextManager[bool]:
         """Return a context that has whether octets may be deleted in it: nobody copies them."""
 
@@ -105,6 +130,7 @@ class FolderBlobs:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self._folder = Path(folder)
+        self.place = str(self._folder)
         #: Shared by all calls, so that each folder is looked through once for what a dead process left.
         self._looked_through: set[Path] = set()
         #: Folders whose own names are on the disk.
@@ -180,6 +206,30 @@ class FolderBlobs:
                 if is_name(path.name) and path.stat().st_mtime < until:
                     found.append(path.name)
         return found
+
+    def has_any(self) -> bool:
+        """Return whether there are any octets."""
+        return any(is_name(path.name) for path in self._folder.glob("??/??/*"))
+
+    def read_owner(self) -> str:
+        """Return what write_owner wrote last, or ``""``."""
+        try:
+            return (self._folder / OWNER).read_text("utf-8", "replace")
+        except FileNotFoundError:
+            return ""
+
+    def write_owner(self, text: str) -> None:
+        """Write whose the octets are beside them, as a whole or not at all.
+
+        Raises:
+            OutputError: the file can't be written.
+        """
+        path = self._folder / OWNER
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            Outputs(looked_through=self._looked_through).write({path: text.encode()})
+        except OSError as error:
+            raise OutputError(str(path), reason(error)) from error
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:

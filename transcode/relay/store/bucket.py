@@ -12,7 +12,7 @@ from obstore.exceptions import BaseError
 from obstore.store import from_url
 
 from transcode.errors import OutputError
-from transcode.relay.store.blobs import checked, is_name
+from transcode.relay.store.blobs import OWNER, checked, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ class Bucket:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self._url = self.place = url
         try:
             self._objects = from_url(
                 url,
@@ -124,6 +124,35 @@ class Bucket:
                     if is_name(one["path"]) and one["last_modified"].timestamp() < until:
                         found.append(one["path"])
         return found
+
+    def has_any(self) -> bool:
+        """Return whether there are any octets; False also where nobody may ask for their names."""
+        with contextlib.suppress(OSError), _faults():
+            return any(is_name(one["path"]) for objects in self._objects.list() for one in objects)
+        return False
+
+    def read_owner(self) -> str:
+        """Return what write_owner wrote last, or ``""``.
+
+        Raises:
+            OSError: the bucket can't be read.
+        """
+        try:
+            with _faults():
+                return bytes(self._objects.get(OWNER).bytes()).decode("utf-8", "replace")
+        except FileNotFoundError:
+            return ""
+
+    def write_owner(self, text: str) -> None:
+        """Write whose the octets are beside them.
+
+        Raises:
+            OutputError: the bucket can't be written.
+        """
+        try:
+            self._objects.put(OWNER, text.encode())
+        except (BaseError, OSError) as error:
+            raise OutputError(self._url, _reason(error)) from error
 
     @contextlib.contextmanager
     def deleting(self) -> Iterator[bool]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.relay.store import pages, submissions
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["forget", "forget_devices", "keep_adapted", "retire", "sweep", "unname"]
 
+_LOG = logging.getLogger(__name__)
+
+#: Seconds of deleting after which others write again: a bucket takes a request for each.
+_LONGEST = 0.25
 #: The lock of who gives up messages: one process at a time.
 _TIDYING = "tidying"
 
@@ -79,7 +85,7 @@ def sweep(connection: Connection, blobs: Blobs, most: int) -> int:
     connection.lock(OCTETS)
     with blobs.deleting() as may_delete:
         found = connection.execute("SELECT blob FROM garbage LIMIT ?", (most * may_delete,)).fetchall()
-        deleted = 0
+        deleted, fault, end = 0, "", time.monotonic() + _LONGEST
         for (blob,) in found:
             needed = connection.execute(
                 "SELECT EXISTS (SELECT 1 FROM message WHERE blob=? AND kept=1)"
@@ -87,9 +93,18 @@ def sweep(connection: Connection, blobs: Blobs, most: int) -> int:
                 (blob, blob),
             ).fetchone()[0]
             if not needed:
-                blobs.delete(blob)
+                try:
+                    blobs.delete(blob)
+                except OSError as error:
+                    # It is tried again, and keeps no other from being deleted.
+                    fault = fault or str(error)
+                    continue
                 deleted += 1
             connection.execute("DELETE FROM garbage WHERE blob=?", (blob,))
+            if time.monotonic() > end:
+                break
+    if fault:
+        _LOG.warning("octets that were given up can't be deleted: %s", fault)
     return deleted
 
 

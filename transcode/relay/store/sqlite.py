@@ -360,7 +360,7 @@ class SqlStore:
             The number of messages.
         """
         until = now - self._timers.keep
-        return self.write(lambda connection: retention.retire(connection, until, most, now=now))
+        return self.write(lambda connection: retention.retire(connection, until, most, now=now), large=True)
 
     def sweep(self, blobs: Blobs, *, most: int = 1000) -> Future[int]:
         """Delete octets that no message needs any more, and return how many.
@@ -368,11 +368,16 @@ class SqlStore:
         The files are deleted while nobody else writes. Who accepts a message puts its octets again after
         the row is written, so octets that were deleted in between are written anew.
         """
-        return self.write(lambda connection: retention.sweep(connection, blobs, most))
+        return self.write(lambda connection: retention.sweep(connection, blobs, most), large=True)
 
-    def write(self, call: Callable[[Connection], _Returned]) -> Future[_Returned]:
-        """Call a function with the connection that writes, in one transaction with others that wait."""
-        return self._writer.submit(call)
+    def write(self, call: Callable[[Connection], _Returned], *, large: bool = False) -> Future[_Returned]:
+        """Call a function with the connection that writes.
+
+        Args:
+            call: the function.
+            large: whether it may take long, and has a transaction of its own; else others that wait share it.
+        """
+        return self._writer.submit(call, large=large)
 
     # Reading
 

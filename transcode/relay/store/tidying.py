@@ -10,6 +10,7 @@ from transcode.relay.metrics import ORPHANS
 from transcode.relay.retention import DAY
 from transcode.relay.store import limits, reports, retention
 from transcode.relay.store.orphans import give_up_orphans
+from transcode.relay.store.ownership import Ownership
 from transcode.relay.store.rerouting import rerouted
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Tidier:
         # So long a message lives at most, and what is told of it is of use.
         self._reported = seconds.max_expiry + seconds.no_news
         self._hops = hops
+        self._ownership = Ownership(store, blobs)
         self._shelf: int | None = None
         self._is_blind = False
 
@@ -70,18 +72,20 @@ class Tidier:
         done = [
             self._store.happen(old, at=now, large=True),
             self._store.retire(now=now),
-            self._store.sweep(self._blobs),
             self._store.write(
-                partial(retention.unname, until=unnamed, most=_MOST, pseudonyms=self._pseudonyms)
+                partial(retention.unname, until=unnamed, most=_MOST, pseudonyms=self._pseudonyms), large=True
             ),
-            self._store.write(partial(retention.forget, until=over, most=_MOST)),
+            self._store.write(partial(retention.forget, until=over, most=_MOST), large=True),
             self._store.write(partial(retention.forget_devices, until=unnamed, most=_MOST)),
             limits.forget(self._store, now=now, most=_MOST),
         ]
         if self._hops is not None:
             gone = partial(rerouted, known=self._hops, now=now, most=_MOST)
             done.append(self._store.happen(gone, at=now, large=True))
-        orphans = self._orphans(now)
+        orphans = 0
+        if self._ownership.is_proven(now):
+            orphans = self._orphans(now)
+            done.append(self._store.sweep(self._blobs))
         return orphans + sum(one.result() for one in done) > 0
 
     def _orphans(self, now: float) -> int:
