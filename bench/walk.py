@@ -1,5 +1,7 @@
 """Trace the calls of one fit between source files: ``python -m bench.walk SOURCE [SOURCE ...]``.
 
+With ``--compose`` or ``--slideshow`` all sources are in one message, or in the slideshow of one clip.
+
 A way into a file is a line of another file that calls into it; properties count as calls. Repeated calls
 from one line count once. A reader of the fit returns often to a file with many ways in. A return is an entry
 into a file that was entered and left before, in the order of the first calls.
@@ -7,14 +9,17 @@ into a file that was entered and left before, in the order of the first calls.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import transcode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
 #: The folder of the package. Calls from or to other files are ignored.
@@ -26,11 +31,10 @@ RECEIVER = "us-att"
 Way = tuple[str, int, str]
 
 
-def walk(source: str) -> list[Way]:
-    """The ways of one fit, in order of the first call: calling file, line, and called file."""
-    limits = transcode.find_profile(RECEIVER).limits()
+def walk(work: Callable[[], object]) -> list[Way]:
+    """The ways of some work, in order of the first call: calling file, line, and called file."""
     # The first call imports modules, which are not traced.
-    transcode.fit(source, limits)
+    work()
     ways: dict[Way, None] = {}
 
     def called(frame: FrameType, event: str, _: object) -> None:
@@ -43,7 +47,7 @@ def walk(source: str) -> list[Way]:
 
     sys.setprofile(called)
     try:
-        transcode.fit(source, limits)
+        work()
     finally:
         sys.setprofile(None)
     return list(ways)
@@ -59,12 +63,29 @@ def _short(path: str) -> str:
     return str(Path(path).relative_to(PACKAGE))
 
 
+def works(sources: Sequence[str], way: str) -> dict[str, Callable[[], object]]:
+    """What is traced, by its name: a fit of each source, one message or one slideshow."""
+    profile = transcode.find_profile(RECEIVER)
+    if way == "compose":
+        return {way: partial(transcode.compose, sources, profile, to=["+15555550100"])}
+    if way == "slideshow":
+        slides = [transcode.Slide(source, duration=1.0) for source in sources]
+        return {way: partial(transcode.slideshow_clip, slides, profile)}
+    limits = profile.limits()
+    return {Path(source).name: partial(transcode.fit, source, limits) for source in sources}
+
+
 def main() -> None:
     """Print the number of ways into each file, largest first."""
-    for source in sys.argv[1:]:
-        ways = walk(source)
+    parser = argparse.ArgumentParser(prog="python -m bench.walk", description=main.__doc__)
+    parser.add_argument("sources", nargs="+")
+    parser.add_argument("--compose", dest="way", action="store_const", const="compose")
+    parser.add_argument("--slideshow", dest="way", action="store_const", const="slideshow")
+    asked = parser.parse_args()
+    for name, work in works(asked.sources, asked.way or "fit").items():
+        ways = walk(work)
         counted = Counter(into for _, _, into in ways)
-        print(f"{Path(source).name}: {len(counted)} files, {len(ways)} ways in, {returns(ways)} returns")
+        print(f"{name}: {len(counted)} files, {len(ways)} ways in, {returns(ways)} returns")
         for into, count in counted.most_common(8):
             print(f"  {count:3} {into}")
 

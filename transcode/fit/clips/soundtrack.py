@@ -79,10 +79,15 @@ def encode_soundtrack(
     """Encode the first ``seconds`` of the sound with its share of the limit; None: there is no sound."""
     if sound is None or form.audio is None or not sound.length:
         return None
-    bits, rate, channels = sound_of(form.audio, 8 * limits.max_bytes / seconds, sound.channels)
+    parameters = sound_of(form.audio, 8 * limits.max_bytes / seconds, sound.channels)
+    return _encoded(sound, seconds, form.audio, parameters)
+
+
+def _encoded(sound: Pcm, seconds: float, codec: str, parameters: tuple[int, int, int]) -> Encoded:
+    """Encode the first ``seconds`` of the sound with a bit rate, a sample rate and a number of channels."""
+    bits, rate, channels = parameters
     samples = np.ascontiguousarray(sound.samples[:, : round(seconds * sound.rate)])
-    reduced = resampled(mixed(Pcm(samples, sound.rate), channels), rate)
-    return audio_encode.encode(reduced, form.audio, bits)
+    return audio_encode.encode(resampled(mixed(Pcm(samples, sound.rate), channels), rate), codec, bits)
 
 
 def encode_richer(
@@ -98,20 +103,18 @@ def encode_richer(
         tuning: the measured constants.
     """
     assert form.audio is not None  # noqa: S101  (there is coded sound)
-    samples = np.ascontiguousarray(sound.samples[:, : round(coded.seconds * sound.rate)])
     most = coded.bit_rate + tuning.margin * 8 * left / coded.seconds
     for _ in range(_SOUNDS):
-        bits, rate, channels = richest_sound(form.audio, most, sound.channels)
-        if bits <= coded.bit_rate:
+        richest = richest_sound(form.audio, most, sound.channels)
+        if richest[0] <= coded.bit_rate:
             return None
-        reduced = resampled(mixed(Pcm(samples, sound.rate), channels), rate)
-        richer = audio_encode.encode(reduced, form.audio, bits)
+        richer = _encoded(sound, coded.seconds, form.audio, richest)
         # A higher sample rate makes more packets.
         room = coded.size + left + packet_bytes(coded) - packet_bytes(richer)
         if richer.size < room:
             return richer if richer.size > _MORE_SOUND * coded.size else None
         # The encoder keeps to a bit rate only on average.
-        most = tuning.margin * bits * room / richer.size
+        most = tuning.margin * richer.bit_rate * room / richer.size
     return None
 
 

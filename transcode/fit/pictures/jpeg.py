@@ -141,16 +141,18 @@ class _Trials:
         """Return the length of each code in the trial before; at first in a trial without optimisation."""
         if self._bits is None:
             self._bits = np.empty(dct.CODES, np.uint8)
-            self._plain_size(fineness, self._bits)
+            self.plainly(fineness)
         return self._bits
-
-    def _plain_size(self, fineness: float, bits: NDArray[np.uint8]) -> int:
-        return self.picture.measure(self._tables(fineness, 0.0), every=self._every, bits=bits)
 
     def plainly(self, fineness: float) -> int:
         """Return the estimated size without rate-distortion optimisation, from a sample of the picture."""
-        self._bits = np.empty(dct.CODES, np.uint8)
-        return self._plain_size(fineness, self._bits)
+        if self._bits is None:
+            self._bits = np.empty(dct.CODES, np.uint8)
+        return self._size(_Quantisation(self._tables(fineness, 0.0), None), self._every)
+
+    def _size(self, used: _Quantisation, every: int = 1) -> int:
+        """Return the size in bytes, from one in ``every`` groups of blocks, and keep the code lengths."""
+        return self.picture.measure(used.tables, rdo=used.rdo, every=every, bits=self._bits)
 
     def _quantisation(self, fineness: float, cut: float) -> _Quantisation:
         tuning = self.tuning
@@ -184,15 +186,14 @@ class _Trials:
 
     def estimate(self, fineness: float) -> int:
         """Return the estimated size in bytes, from a sample of the picture."""
-        used = self._quantisation(fineness, 0.0)
-        return self.picture.measure(used.tables, rdo=used.rdo, every=self._every, bits=self._bits)
+        return self._size(self._quantisation(fineness, 0.0), self._every)
 
     def measure(self, fineness: float, cut: float = 0.0) -> int:
         """Return the size in bytes. A repeated trial returns the first size, which used other codes."""
         if (fineness, cut) in self._used:
             return self._used[fineness, cut][1]
         used = self._quantisation(fineness, cut)
-        size = self.picture.measure(used.tables, rdo=used.rdo, bits=self._bits)
+        size = self._size(used)
         self._used[fineness, cut] = used, size
         quality = round(quality_of(fineness), 2)
         self.record.append(Trial(self.picture.width, self.picture.height, quality, size))

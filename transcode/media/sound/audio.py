@@ -20,7 +20,7 @@ from av.error import FFmpegError
 
 from transcode.errors import LimitsError, SourceError, UnsupportedError
 from transcode.kernels import pcm as kernel
-from transcode.media.samples.pcm import Pcm, conversion, converted, exactly
+from transcode.media.samples.pcm import Pcm, conversion, converted
 from transcode.media.sound import amr, wav
 from transcode.media.sound.timeline import Line, SoundFrame
 from transcode.media.source import amr_file
@@ -276,7 +276,7 @@ def _decode_stream(
         said = info.seconds + (0.0 if first.time is None else max(0.0, float(first.time - zero)))
         length = round((said - start) * pcm.rate)
         if length > 0 and 0 < pcm.length - length <= padding * pcm.rate:
-            pcm, measured = Pcm(exactly(pcm.samples, length), pcm.rate), said
+            pcm, measured = Pcm(np.ascontiguousarray(pcm.samples[:, :length]), pcm.rate), said
     if not pcm.length:
         if measured is None or start <= 0:
             raise SourceError(content.name, f"its sound ({info.codec}) can't be decoded")

@@ -93,7 +93,7 @@ def _frames(message: MessageFields, sizes: Sequence[int]) -> list[bytes]:
     if not is_multipart(message.content_type):
         return [head + _sole_body_type(message), b""]
     body_type = _written("content_type", wsp.content_type, message.content_type, message.parameters)
-    count = wsp.uintvar(len(message.parts))
+    count = _written("parts", wsp.uintvar, len(message.parts))
     frames = [_frame(f"parts[{i}]", message.parts[i], size) for i, size in enumerate(sizes)]
     return [head + bytes((CONTENT_TYPE,)) + body_type + count, *frames]
 
