@@ -152,14 +152,7 @@ class Slideshow:
         if image is not None:
             is_clip = image.content_type.startswith("video/")
             label = say("Clip of slide {number}" if is_clip else "Picture of slide {number}", number=number)
-            drawn = self._element(
-                'div class="picture"',
-                image,
-                number,
-                label,
-                lambda: self._medium(image, label, number, is_sound=False),
-            )
-            pieces.append(drawn)
+            pieces.append(self._playing("picture", image, label, number))
         if text is not None:
             alone = "" if image is not None else " alone"
             label = say("Text of slide {number}", number=number)
@@ -168,14 +161,7 @@ class Slideshow:
             pieces.append(self._element(tag, text, number, label, lambda: escape(text.text)))
         if audio is not None:
             label = say("Sound of slide {number}", number=number)
-            drawn = self._element(
-                'div class="sound"',
-                audio,
-                number,
-                label,
-                lambda: self._medium(audio, label, number, is_sound=True),
-            )
-            pieces.append(drawn)
+            pieces.append(self._playing("sound", audio, label, number))
         first = " text-first" if text_first and image is not None and text is not None else ""
         name = say("Slide {number} of {count}", number=number, count=count)
         return (
@@ -183,6 +169,16 @@ class Slideshow:
             f' aria-label="{name}" data-seconds="{slide.duration:g}"'
             f' data-span="{escape(self._words.span(slide.duration))}">\n'
             f"{''.join(pieces)}</div>\n"
+        )
+
+    def _playing(self, kind: Literal["picture", "sound"], part: Part, label: str, number: int) -> str:
+        """Return the element of a picture, a clip or a sound on a slide."""
+        return self._element(
+            f'div class="{kind}"',
+            part,
+            number,
+            label,
+            lambda: self._medium(part, label, number, is_sound=kind == "sound"),
         )
 
     def _element(self, tag: str, part: Part, number: int, label: str, inner: Callable[[], str]) -> str:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import ipaddress
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qs
 
 import jinja2
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from transcode._version import __version__
 from transcode.relay.admin.access import Session, Sessions
+from transcode.relay.forms import form_of
 from transcode.relay.guesses import Guesses
 from transcode.relay.patience import Unanswered
 from transcode.relay.secrets import Verifier
@@ -40,8 +38,8 @@ __all__ = ["COOKIE", "Desk", "Frame"]
 _Returned = TypeVar("_Returned")
 
 COOKIE = "transcode_operator"
-#: The most octets of a form, and seconds until it is there.
-_LARGEST_FORM, _LONGEST_FORM = 4096, 10.0
+#: The most octets of a form.
+_LARGEST_FORM = 4096
 #: Wrong secrets of an address at once, and the seconds until another one is allowed.
 _BURST, _WAIT = 5, 30.0
 
@@ -143,7 +141,7 @@ class Frame:
 
         Of a form that is too large, too slow or cut short there are no fields.
         """
-        fields = await _form(request)
+        fields = await form_of(request, _LARGEST_FORM)
         if session is not None and not _is_guarded(fields, session):
             return None
         return fields
@@ -166,21 +164,6 @@ class Frame:
             name=desk.name, version=__version__, now=time.time(), **values
         )
         return HTMLResponse(made, status)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """Return the fields of a form; of one that is too large, too slow or cut short, none."""
-    octets = b""
-    try:
-        async with asyncio.timeout(_LONGEST_FORM):
-            async for piece in request.stream():
-                octets += piece
-                if len(octets) > _LARGEST_FORM:
-                    return {}
-    except (TimeoutError, ClientDisconnect):
-        return {}
-    fields = parse_qs(octets.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=10)
-    return {name: values[0] for name, values in fields.items()}
 
 
 def _is_guarded(form: dict[str, str], session: Session) -> bool:

@@ -16,7 +16,7 @@ import logging
 import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -27,6 +27,7 @@ from transcode.jobs.isolated import JobLost
 from transcode.media.source import probe
 from transcode.preview.downloads import file_name
 from transcode.relay import metrics
+from transcode.relay.forms import form_of
 from transcode.relay.guesses import Guesses
 from transcode.relay.languages import accepted
 from transcode.relay.languages.texts import of_number
@@ -64,8 +65,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 _PART = re.compile(r"([1-9][0-9]{0,3})(?:-(small|best))?")
 _MINUTE = 60.0
 _LATER = {"Retry-After": "60"}
-#: The largest form, in octets, and the seconds in which it must be there.
-_LARGEST_FORM, _LONGEST_FORM = 2_000, 10.0
+#: The largest form, in octets.
+_LARGEST_FORM = 2_000
 #: The smallest picture: one transparent point, as a GIF.
 _POINT = (
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00"
@@ -300,7 +301,7 @@ class _Door:
 
     async def report(self, request: Request, asked: _Asked) -> Response:
         """Take a report of abuse."""
-        given = await _form(request)
+        given = (await form_of(request, _LARGEST_FORM)).get("reason", "")
         reason = given if given in REASONS else "other"
 
         def write() -> None:
@@ -418,18 +419,3 @@ def _ranged(request: Request, octets: bytes, kind: str, headers: dict[str, str])
         return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{len(octets)}"})
     headers["Content-Range"] = f"bytes {asked.first}-{asked.last}/{len(octets)}"
     return Response(octets[asked.first : asked.last + 1], 206, headers, kind)
-
-
-async def _form(request: Request) -> str:
-    """Return the reason in a form; ``""`` if it is too large or too slow, or has none."""
-    octets = b""
-    try:
-        async with asyncio.timeout(_LONGEST_FORM):
-            async for piece in request.stream():
-                octets += piece
-                if len(octets) > _LARGEST_FORM:
-                    return ""
-    except TimeoutError:
-        return ""
-    fields = parse_qs(octets.decode("utf-8", "replace"), max_num_fields=10)
-    return fields.get("reason", [""])[0]

@@ -61,16 +61,7 @@ def added(
         )
         for one in recipients
     ]
-    names = rows.DELIVERY[1:]
-    written = bulk.insert(
-        connection,
-        "delivery",
-        names,
-        [rows.stored(one, names) for one in made],
-        returning=("recipient", "id"),
-    )
-    numbers = dict(written)
-    made = [rows.changed(one, id=numbers[one.recipient]) for one in made]
+    made = rows.insert_deliveries(connection, made)
     bulk.insert(
         connection,
         "event",

@@ -214,16 +214,7 @@ def _inserted(
         )
         due, event = timers.due(delivery, seconds) or (None, None)
         made.append(rows.changed(delivery, due=due, due_event=event))
-    names = rows.DELIVERY[1:]
-    written = bulk.insert(
-        connection,
-        "delivery",
-        names,
-        [rows.stored(one, names) for one in made],
-        returning=("recipient", "id"),
-    )
-    numbers = dict(written)
-    return [rows.changed(one, id=numbers[one.recipient]) for one in made]
+    return rows.insert_deliveries(connection, made)
 
 
 def _write_events(connection: Connection, changes: Sequence[Changed], at: float) -> None:

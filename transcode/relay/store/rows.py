@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from transcode.relay.model import Delivery, Envelope, Event, Route, State, Subscriber
-from transcode.relay.store.bulk import marks
+from transcode.relay.store import bulk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +29,7 @@ __all__ = [
     "envelope",
     "find_delivery",
     "find_envelope",
+    "insert_deliveries",
     "moved",
     "numbered",
     "stored",
@@ -198,7 +199,7 @@ def with_numbers(
         return {}
     end = f" ORDER BY id{connection.for_update}" if lock else ""
     found = connection.execute(
-        f"SELECT {', '.join(DELIVERY)} FROM delivery WHERE id IN ({marks(asked)}){end}", asked
+        f"SELECT {', '.join(DELIVERY)} FROM delivery WHERE id IN ({bulk.marks(asked)}){end}", asked
     ).fetchall()
     return {one.id: one for one in map(delivery, found)}
 
@@ -226,6 +227,14 @@ def stored(value: Delivery | Envelope, names: Sequence[str]) -> list[Any]:
     found = [getattr(value, name) for name in names]
     # A text, because an index finds no NULL in PostgreSQL.
     return ["" if name == "route" and one is None else one for name, one in zip(names, found, strict=True)]
+
+
+def insert_deliveries(connection: Connection, made: Sequence[Delivery]) -> list[Delivery]:
+    """Write new deliveries of one message, and return them in order with their ids."""
+    names = DELIVERY[1:]
+    lines = [stored(one, names) for one in made]
+    numbers = dict(bulk.insert(connection, "delivery", names, lines, returning=("recipient", "id")))
+    return [changed(one, id=numbers[one.recipient]) for one in made]
 
 
 def moved(
