@@ -11,7 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transcode.relay.pacing import SLICE, Group, Kind, Plan, Step, check_plan, grant, rate, span
+from transcode.relay.pacing import (
+    SLICE,
+    Group,
+    Kind,
+    Plan,
+    Step,
+    check_plan,
+    grant,
+    plan_of,
+    plan_text,
+    rate,
+    span,
+)
 from transcode.relay.zones import Quiet
 
 HERE, NORTH, SOUTH = Kind("local", "us-att"), Kind("peer north", ""), Kind("local", "us-verizon")
@@ -170,3 +182,11 @@ def test_plans_that_can_not_be(plan: Plan, said: str) -> None:
     check_plan(Plan(per_route={"local": 0.1}, warm_up=(Step(1, 1.0), Step(2, 9.0)), quiet=NIGHT))
     with pytest.raises(ValueError, match=said):
         check_plan(plan)
+
+
+@given(PLANS)
+def test_a_plan_is_kept_as_text(plan: Plan) -> None:
+    """And is the same afterwards; what a text does not say is as usual."""
+    for one in (plan, dataclasses.replace(plan, quiet=NIGHT)):
+        assert plan_of(plan_text(one)) == one
+    assert plan_of("{}") == Plan()

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import heapq
 import math
+
+# A plan is read from JSON by its annotations.
+from collections.abc import Mapping  # noqa: TC003
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from transcode.relay.zones import Quiet, closes_at, is_zone, opens_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-__all__ = ["SLICE", "Granted", "Group", "Kind", "Plan", "Span", "Step", "check_plan", "grant", "rate", "span"]
+__all__ = [
+    "SLICE",
+    "Granted",
+    "Group",
+    "Kind",
+    "Plan",
+    "Span",
+    "Step",
+    "check_plan",
+    "grant",
+    "plan_of",
+    "plan_text",
+    "rate",
+    "span",
+]
 
 #: Seconds of which recipients may go at once: whoever asks for them asks at least as often.
 SLICE = 0.25
@@ -126,6 +145,16 @@ def check_plan(plan: Plan) -> None:
             raise ValueError("quiet: begins when it ends")
         if not is_zone(plan.quiet.zone):
             raise ValueError(f"quiet.zone: there is no time zone {plan.quiet.zone!r}")
+
+
+def plan_text(plan: Plan) -> str:
+    """Return a plan as JSON."""
+    return msgspec.json.encode(plan).decode()
+
+
+def plan_of(text: str) -> Plan:
+    """Return the plan that plan_text wrote; what is not in it has its default."""
+    return msgspec.json.decode(text, type=Plan)
 
 
 def rate(plan: Plan, released: int) -> tuple[float, float]:
