@@ -34,8 +34,8 @@ def create(
         str,
         typer.Option(
             metavar="SCOPES",
-            help="What it may do, of messages:write,messages:read,messages:relay,webhooks; relay: send to"
-            " numbers of other centres, too.",
+            help="What it may do, of messages:write,messages:read,messages:relay,campaigns:write,"
+            "campaigns:read,webhooks; relay: send to numbers of other centres, too.",
         ),
     ] = _SCOPES,
     senders: Annotated[

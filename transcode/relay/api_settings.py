@@ -26,6 +26,9 @@ class Api:
         network: the profile whose formats messages are composed in, at the size of
             ``policy.max_message_bytes``; what a phone gets is adapted to its own network.
         max_recipients: the most recipients of one message.
+        max_campaign_recipients: the most rows of recipients of a campaign.
+        max_campaign_bytes: the most octets of an upload of recipients.
+        campaign_per_second: the most recipients a second of one campaign, whatever its plan says.
         max_media: the most media of one message.
         max_request_bytes: the largest request, and the most octets of all media of a message.
         fetch_seconds: the longest time that all media of a message may take to be fetched.
@@ -42,6 +45,9 @@ class Api:
 
     network: str = "world"
     max_recipients: int = 100
+    max_campaign_recipients: int = 1_000_000
+    max_campaign_bytes: int = 200 * _MEGABYTE
+    campaign_per_second: float = 1000.0
     max_media: int = 10
     max_request_bytes: int = 25 * _MEGABYTE
     fetch_seconds: float = 20.0
@@ -77,6 +83,9 @@ def check_api(api: Api | None, names: Iterable[str], source: str) -> None:
         raise ConfigError(source, str(error), key="api.network") from error
     for key in (
         "max_recipients",
+        "max_campaign_recipients",
+        "max_campaign_bytes",
+        "campaign_per_second",
         "max_media",
         "max_request_bytes",
         "fetches",

@@ -158,6 +158,20 @@ class Centre:
             self._blobs.put_again(envelope.blob, octets)
         return accepted.id
 
+    def hold(self, message: Message, octets: bytes, origin: Origin) -> Envelope | Refusal:
+        """Keep the octets of a message whose recipients come later; return its envelope, or say why not.
+
+        Args:
+            message, octets, origin: as for accept.
+        """
+        refusal = judged(message, len(octets), origin.sender, (origin.sender,), 0, self._terms_of(origin))
+        if refusal is not None:
+            return refusal
+        try:
+            return self._envelope(message, octets, origin, self._clock())
+        except MessageError as error:
+            return Refusal(Reason.CORRUPT, str(error))
+
     def refuses(self, message: Message, size: int) -> Refusal | None:
         """Return why the content of a message can't take the place of another one's, or None.
 

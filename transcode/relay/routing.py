@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from transcode.errors import TransportError
+from transcode.relay.judging import Judge
 from transcode.relay.model import RESOLVER, Event, Route, State
-from transcode.relay.policy import matches
-from transcode.relay.store import limits, optouts
+from transcode.relay.store import limits
 from transcode.relay.store.occurrences import Occurrence
-from transcode.relay.store.rows import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from transcode.relay.ahead import Ahead
     from transcode.relay.config import Config
-    from transcode.relay.model import Delivery, Envelope, Subscriber
+    from transcode.relay.judging import Receivers
+    from transcode.relay.model import Delivery, Envelope
     from transcode.relay.resolver import Resolver
     from transcode.relay.route import Router
     from transcode.relay.store import SqlStore
@@ -25,24 +25,6 @@ __all__ = ["Routing"]
 
 #: The most recipients of a message that are routed together.
 _TOGETHER = 100
-
-
-class _Receivers(NamedTuple):
-    """What the store knows of recipients.
-
-    Attributes:
-        subscribers: by number.
-        answers: what the resolver said, by number.
-        blocked: whom each blocks, by number.
-        stored: the octets of earlier messages that wait, by delivery.
-        out: the numbers that want no links.
-    """
-
-    subscribers: dict[str, Subscriber]
-    answers: dict[str, str]
-    blocked: dict[str, list[str]]
-    stored: dict[int, int]
-    out: set[str]
 
 
 class Routing:
@@ -71,11 +53,10 @@ class Routing:
     ) -> None:
         # Without a resolver, one routes what was left to the one that there was.
         self.lines = config.resolver.lines if resolver else 1
-        self._quota = config.policy.quota_bytes
         self._keep = config.resolver.keep_seconds
         self._lease = config.timers.lease
         self._store = store
-        self._router = router
+        self._judge = Judge(config, store, router, resolver, clock)
         self._resolver = resolver
         self._clock = clock
         self._ahead = ahead
@@ -89,14 +70,15 @@ class Routing:
         first, envelope = taken
         others = self._store.take_more(first, _TOGETHER - 1, now=now, lease=self._lease).result()
         deliveries = [first, *others]
-        asked = [one.recipient for one in deliveries if self._is_asked(one.recipient)]
-        known = self._receivers(deliveries, asked)
+        asked = [one.recipient for one in deliveries if self._judge.is_asked(one.recipient)]
+        known = self._judge.known([one.recipient for one in deliveries], asked)
         unknown = {*asked} - {*known.answers} - {*known.subscribers}
         left = [one for one in deliveries if one.recipient in unknown]
         if left:
             limits.hand_over(self._store, left).result()
         routed = [one for one in deliveries if one.recipient not in unknown]
-        self._apply([self._happened(one, envelope, known) for one in routed], envelope)
+        stored = self._judge.stored(deliveries)
+        self._apply([self._happened(one, envelope, known, stored) for one in routed], envelope)
         return True
 
     def resolve(self) -> bool:
@@ -106,7 +88,7 @@ class Routing:
         if taken is None:
             return False
         delivery, envelope = taken
-        known = self._receivers([delivery], [delivery.recipient])
+        known = self._judge.known([delivery.recipient], [delivery.recipient])
         if delivery.recipient not in known.answers and self._resolver is not None:
             try:
                 answer = self._resolver.resolve(delivery.recipient)
@@ -123,25 +105,12 @@ class Routing:
             known.answers[delivery.recipient] = answer
         else:
             limits.unasked(self._store, None, RESOLVER, at=self._clock())
-        self._apply([self._happened(delivery, envelope, known)], envelope)
+        stored = self._judge.stored([delivery])
+        self._apply([self._happened(delivery, envelope, known, stored)], envelope)
         return True
 
     def _note(self, *, failed: bool) -> None:
         limits.note(self._store, None, RESOLVER, failed=failed, at=self._clock())
-
-    def _is_asked(self, recipient: str) -> bool:
-        """Return whether the resolver is to be asked for a recipient who is no subscriber."""
-        return self._resolver is not None and self._router.asks(recipient)
-
-    def _receivers(self, deliveries: Sequence[Delivery], asked: Sequence[str]) -> _Receivers:
-        to = [one.recipient for one in deliveries]
-        return _Receivers(
-            self._store.subscribers(to),
-            limits.answers(self._store, asked, now=self._clock()) if asked else {},
-            limits.blocked_by(self._store, to),
-            limits.stored_before(self._store, deliveries) if self._quota else {},
-            optouts.out_of(self._store, to),
-        )
 
     def _apply(self, happened: Sequence[Occurrence], envelope: Envelope) -> None:
         if not happened:
@@ -157,28 +126,12 @@ class Routing:
             # What phones will ask for is adapted before.
             self._ahead.routed(to, envelope)
 
-    def _happened(self, delivery: Delivery, envelope: Envelope, known: _Receivers) -> Occurrence:
-        verdict = self._verdict(delivery, envelope, known)
+    def _happened(
+        self, delivery: Delivery, envelope: Envelope, known: Receivers, stored: Mapping[int, int]
+    ) -> Occurrence:
+        verdict = self._judge.verdict(delivery.recipient, envelope, known, stored.get(delivery.id, 0))
         event = verdict.event
         held = delivery.deliver_at is not None and delivery.deliver_at > self._clock()
         if event is Event.ROUTED and held:
             event = Event.HELD
         return Occurrence(delivery.id, event, verdict.detail, verdict, taken=delivery)
-
-    def _verdict(self, delivery: Delivery, envelope: Envelope, known: _Receivers) -> Verdict:
-        recipient = delivery.recipient
-        subscriber, resolved = known.subscribers.get(recipient), known.answers.get(recipient, "")
-        verdict = self._router.verdict(recipient, subscriber, envelope, resolved)
-        if verdict.route not in (Route.LOCAL, Route.LINK):
-            return verdict
-        if matches(envelope.sender, known.blocked.get(recipient, ())):
-            return Verdict(Event.UNROUTABLE, detail="the recipient blocks the sender")
-        if verdict.may_link and recipient in known.out:
-            if verdict.route is Route.LINK:
-                return Verdict(Event.UNROUTABLE, detail="the recipient wants no links")
-            verdict = verdict._replace(may_link=False)
-        if self._quota and known.stored.get(delivery.id, 0) + envelope.size > self._quota:
-            return Verdict(
-                Event.UNROUTABLE, detail=f"more than {self._quota} octets would wait for the recipient"
-            )
-        return verdict

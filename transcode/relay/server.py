@@ -25,6 +25,7 @@ from transcode.relay.capability import Capability
 from transcode.relay.centre import Centre
 from transcode.relay.documents import Documents
 from transcode.relay.gauges import Gauges
+from transcode.relay.judging import Judge
 from transcode.relay.networks import networks
 from transcode.relay.optout import OptOuts
 from transcode.relay.outlets.links import Links
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from transcode.relay.outlets.outlet import Outlet, Reporter
     from transcode.relay.ports.sms import Sms
     from transcode.relay.pseudonyms import Pseudonyms
+    from transcode.relay.resolver import Resolver
     from transcode.relay.store import Blobs, SqlStore
     from transcode.relay.texts import Hear, Text
 
@@ -145,7 +147,7 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
             doors = mm1.routes(config, centre, retrieval, in_flight)
             amendments = Amendments(store, blobs, time.time, config.timers, config.numbers)
             doors += mm7.routes(config, centre, amendments, in_flight) + sms_in.routes(config, hear)
-            doors += ends.enter_context(_api(config, centre, amendments, store, in_flight))
+            doors += ends.enter_context(_api(config, centre, amendments, store, blobs, in_flight))
             doors += _pages(config, centre, Shelf(adapter, blobs), store, ends)
             bound = ends.enter_context(_Server(config.listen, application(doors), _gate(config)).listening())
             url = url or bound
@@ -161,12 +163,13 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
             outlets: list[Outlet] = [phones, links, *peers, *providers]
             for outlet in outlets:
                 ends.callback(outlet.close)
-            errands = [(f"answers {one.peer}", one.answer) for one in peers] + _webhooks(config, store)
             hops = {(outlet.route, outlet.peer) for outlet in outlets}
             tidier = Tidier(store, blobs, config.retention, words, config.timers, hops)
             resolver = made_resolver(config.resolver)
             if resolver is not None:
                 ends.callback(resolver.close)
+            errands = [(f"answers {one.peer}", one.answer) for one in peers]
+            errands += _of_api(config, store, router, resolver, ends)
             routing = Routing(config, store, router, resolver, time.time, ahead)
             reporters: list[Reporter] = [phones, *peers, *providers]
             worker = Worker(
@@ -238,7 +241,12 @@ def _pages(
 
 @contextlib.contextmanager
 def _api(
-    config: Config, centre: Centre, amendments: Amendments, store: SqlStore, in_flight: InFlight
+    config: Config,
+    centre: Centre,
+    amendments: Amendments,
+    store: SqlStore,
+    blobs: Blobs,
+    in_flight: InFlight,
 ) -> Iterator[list[Route]]:
     """Have the API, with processes that compose its messages; yield its routes, none where it is off."""
     if config.api is None:
@@ -250,18 +258,33 @@ def _api(
 
     processes = config.api.compose_processes or available()
     with contextlib.closing(Composer(processes, config.api.compose_seconds)) as composer:
-        yield api.routes(config, config.api, centre, amendments, store, in_flight, composer)
+        yield api.routes(config, config.api, centre, amendments, store, blobs, in_flight, composer)
 
 
-def _webhooks(config: Config, store: SqlStore) -> list[tuple[str, Callable[[], bool]]]:
-    """Return the errands that tell webhooks of the API."""
+def _of_api(
+    config: Config,
+    store: SqlStore,
+    router: Router,
+    resolver: Resolver | None,
+    ends: contextlib.ExitStack,
+) -> list[tuple[str, Callable[[], bool]]]:
+    """Return the errands of the API: they tell webhooks, and release recipients of campaigns."""
     if config.api is None:
         return []
     # Imported here: a centre without the API loads none of it.
     from transcode.relay.outlets.webhooks import Webhooks
+    from transcode.relay.releasing import Releasing
 
+    judge = Judge(config, store, router, resolver, time.time)
+    asked = config.resolver
+    releasing = Releasing(store, judge, resolver, asked.lines, asked.keep_seconds, time.time)
+    ends.callback(releasing.close)
     step = Webhooks(config.api, store, config.timers, time.time).step
-    return [("webhooks", step)] * config.api.webhook_lines
+    return [
+        *[("webhooks", step)] * config.api.webhook_lines,
+        ("campaigns", releasing.release),
+        ("networks of campaigns", releasing.sort),
+    ]
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from transcode.relay.model import State
 if TYPE_CHECKING:
     from transcode.relay.model import Delivery
 
-__all__ = ["STATUSES", "Status", "shown"]
+__all__ = ["STATUSES", "CampaignStatus", "RecipientStatus", "Status", "shown"]
 
 
 class Status(StrEnum):
@@ -37,6 +37,31 @@ class Status(StrEnum):
     CANCELED = "canceled"
     #: Nobody reported what became of it, or the recipient allows no reports.
     UNCONFIRMED = "delivery_unconfirmed"
+
+
+class CampaignStatus(StrEnum):
+    """The status of a campaign."""
+
+    #: It waits for its start.
+    DRAFT = "draft"
+    #: It was started, and waits for start_at.
+    SCHEDULED = "scheduled"
+    #: Recipients are written to.
+    RUNNING = "running"
+    #: Nobody is written to until it is resumed.
+    PAUSED = "paused"
+    #: What is left of it is being cancelled.
+    CANCELING = "canceling"
+    #: Everybody was written to, or can't be.
+    COMPLETED = "completed"
+    #: Its sender or the operator ended it before.
+    CANCELED = "canceled"
+
+
+#: The status of a recipient of a campaign: queued, until it is that of a message.
+RecipientStatus = StrEnum(  # type: ignore[misc]  # made of another one, so that both have the same words
+    "RecipientStatus", {"QUEUED": "queued", **{one.name: one.value for one in Status}}
+)
 
 
 STATUSES = MappingProxyType(

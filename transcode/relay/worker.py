@@ -8,14 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from transcode.relay.metrics import STEPS, step
-from transcode.relay.model import Event
-from transcode.relay.store import limits
+from transcode.relay.model import CAMPAIGN_LANE, Event, Route
+from transcode.relay.outlets.outlet import Outcome
+from transcode.relay.store import limits, optouts
 from transcode.relay.store.occurrences import Occurrence
+from transcode.relay.store.progress import OPTED_OUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
+    from transcode.relay.model import Delivery, Envelope
     from transcode.relay.outlets.outlet import Outlet, Reporter
     from transcode.relay.routing import Routing
     from transcode.relay.store import SqlStore
@@ -31,6 +34,9 @@ _IDLE = 0.2
 _AGAIN = 1.0
 #: Seconds between two looks for what is kept no longer.
 _TIDY = 60.0
+#: Next hops that are told of a message, and get none of its text.
+_WITHOUT_TEXT = (Route.LOCAL, Route.LINK)
+_OUT = Outcome(Event.ATTEMPT_REFUSED, OPTED_OUT, is_asked=False)
 
 
 class Worker:
@@ -128,13 +134,13 @@ class Worker:
             return False
         first, envelope = taken
         deliveries = [first]
-        if outlet.together > 1:
+        # What leaves as one has one text.
+        if outlet.together > 1 and (first.text is None or outlet.route in _WITHOUT_TEXT):
             deliveries += self._store.take_more(first, outlet.together - 1, now=now, lease=lease).result()
         if self._clock() + outlet.longest > now + lease:
             # The database answered so late that the lease may end before the attempt.
             return False
-        with step(STEPS[outlet.route]):
-            outcomes = outlet.attempt(deliveries, envelope)
+        outcomes = self._attempted(outlet, deliveries, envelope)
         happened = [
             Occurrence(delivery.id, outcome.event, outcome.detail, taken=delivery)
             for delivery, outcome in zip(deliveries, outcomes, strict=True)
@@ -173,6 +179,19 @@ class Worker:
                 self._stopped.wait(_AGAIN)
             else:
                 return
+
+    def _attempted(self, outlet: Outlet, deliveries: Sequence[Delivery], envelope: Envelope) -> list[Outcome]:
+        """Send a message, but not to recipients of a campaign who since its release want nothing of any."""
+        out: set[str] = set()
+        if deliveries[0].lane.startswith(CAMPAIGN_LANE):
+            out = optouts.out_of(self._store, [delivery.recipient for delivery in deliveries])
+        told = [delivery for delivery in deliveries if delivery.recipient not in out]
+        made: Sequence[Outcome] = ()
+        if told:
+            with step(STEPS[outlet.route]):
+                made = outlet.attempt(told, envelope)
+        found = iter(made)
+        return [_OUT if delivery.recipient in out else next(found) for delivery in deliveries]
 
     def report(self, reporter: Reporter) -> bool:
         """Tell one sender what became of a message; False where no report is due."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,8 @@ from tests.relay.api.conftest import Office
 from tests.relay.conftest import ALICE
 from tests.relay.serving import Serving
 from transcode.errors import TransportError
-from transcode.relay import client as module
+from transcode.relay import asking as module
+from transcode.relay.api import schema
 from transcode.relay.client import ApiProblem, AsyncClient, Client, WrongSignature, verify
 from transcode.relay.signatures import signature
 
@@ -194,6 +196,44 @@ def test_an_answer_of_somebody_else() -> None:
         client.send("+1", text="x")
 
 
+def test_campaigns(client: Client, tmp_path: Path) -> None:
+    """Both clients make, fill, start, hold, end and list them."""
+    path = tmp_path / "rows.csv"
+    path.write_text(f"to,name\n{ALICE},A\nx,B\n")
+    words: dict[str, Any] = {
+        "text": "Hi {name}",
+        "start_at": datetime.now(UTC) + timedelta(hours=1),
+        "pace": {"per_second": 5},
+    }
+    first = client.create_campaign(path, media=[PICTURE], idempotency_key="c", **words)
+    assert client.create_campaign(path, media=[PICTURE], idempotency_key="c", **words) == first
+    assert (first.status, first.pace.per_second, first.progress.failures) == ("draft", 5, {"invalid": 1})
+    added = client.add_campaign_recipients(first.id, [{"to": "+15550002", "name": "Zoë"}])
+    assert (added.rows, added.accepted, added.first_row) == (1, 1, 3)
+    assert client.start_campaign(first.id).status == "scheduled"
+    assert client.pause_campaign(first.id).status == "paused"
+    assert client.resume_campaign(first.id).status == "scheduled"
+    rows = list(client.campaign_recipients(first.id, page_size=2))
+    assert [(one.row, one.to) for one in rows] == [(1, ALICE), (2, "x"), (3, "+15550002")]
+    assert [one.reason for one in client.campaign_recipients(first.id, status="failed")] == ["invalid"]
+
+    async def others() -> list[str]:
+        async with AsyncClient(client._url, client._headers["Authorization"].split()[1]) as other:
+            second = await other.create_campaign(b'{"to": "+15550003"}', text="x")
+            assert (await other.add_campaign_recipients(second.id, path)).rejected == 1
+            assert [one.row async for one in other.campaign_recipients(second.id)] == [1, 2, 3]
+            for act in (other.start_campaign, other.pause_campaign, other.resume_campaign):
+                await act(second.id)
+            assert (await other.cancel_campaign(second.id)).status in ("canceling", "canceled")
+            assert (await other.campaign(second.id)).id == second.id
+            return [one.id async for one in other.campaigns(page_size=1)]
+
+    found = asyncio.run(others())
+    assert found == [one.id for one in client.campaigns()]
+    assert found[1:] == [first.id]
+    client.cancel_campaign(first.id)
+
+
 def test_verify() -> None:
     """What a centre signed is a notice; all else is refused."""
     change = {"message_id": "0" * 32, "to": "+1", "status": "read", "state": "read", "client_reference": ""}
@@ -205,7 +245,9 @@ def test_verify() -> None:
         "WEBHOOK-SIGNATURE": signature(secret, "n", now, body),
     }
     assert verify(secret, headers, body).data.status == "read"
-    assert verify(secret, headers, body, now=now + 299.0).data.to == "+1"
+    notice = verify(secret, headers, body, now=now + 299.0)
+    assert isinstance(notice, schema.Notice)
+    assert notice.data.to == "+1"
     signed = {**headers, "WEBHOOK-SIGNATURE": signature(secret, "n", now, b"{}")}
     for wrong in (
         (secret, headers, body + b" ", None),

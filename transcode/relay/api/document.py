@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["document"]
 
 _REFERENCE = "#/components/schemas/{name}"
+#: Values that may come as forms, and the schemas of these.
+_FORMS: dict[type | None, str] = {schema.NewMessage: "NewForm", schema.NewCampaign: "NewCampaignForm"}
 #: Problems that each operation with a key may have.
 _OF_ALL = ("malformed", "unauthorized", "forbidden", "rate", "failed", "busy")
 _ABOUT = """\
@@ -44,6 +46,7 @@ def document(settings: Api, url: str = "") -> dict[str, Any]:
     properties["to"]["maxItems"] = settings.max_recipients
     properties["media_urls"]["maxItems"] = settings.max_media
     components["NewForm"] = _form(components["NewMessage"])
+    components["NewCampaignForm"] = _campaign_form(components["NewCampaign"])
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
@@ -53,7 +56,10 @@ def document(settings: Api, url: str = "") -> dict[str, Any]:
         "servers": [{"url": url.rstrip("/") or "/"}],
         "security": [{"key": []}],
         "paths": paths,
-        "webhooks": {"status": {"post": _webhook()}},
+        "webhooks": {
+            "status": {"post": _webhook("A recipient's status changed.", "Notice")},
+            "campaign": {"post": _webhook("A campaign ended.", "CampaignNotice")},
+        },
         "components": {
             "schemas": components,
             "securitySchemes": {
@@ -83,6 +89,31 @@ def _form(message: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _campaign_form(campaign: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a campaign as a form with files."""
+    octets = {"type": "string", "contentMediaType": "application/octet-stream"}
+    own = {
+        "recipients": {
+            **octets,
+            "description": "Recipients, as a file or a text: CSV whose first line names the columns, one of"
+            " them to; or lines of JSON.",
+        },
+        "pace": {"type": "string", "contentMediaType": "application/json", "description": "Pace, as JSON."},
+        "media": {
+            "type": "array",
+            "items": octets,
+            "description": "Files of pictures, clips, recordings, vCards and calendar entries, after"
+            " media_urls.",
+        },
+    }
+    return {
+        **campaign,
+        "title": "NewCampaignForm",
+        "description": "A campaign with files. A list is a field that comes several times.",
+        "properties": {**campaign["properties"], **own},
+    }
+
+
 def _operation(operation: Operation) -> dict[str, Any]:
     made: dict[str, Any] = {
         "operationId": operation.name,
@@ -103,9 +134,15 @@ def _operation(operation: Operation) -> dict[str, Any]:
         ]
     if operation.takes is not None:
         content = {"application/json": {"schema": _of(operation.takes.__name__)}}
-        if operation.takes is schema.NewMessage:
-            content["multipart/form-data"] = {"schema": _of("NewForm")}
+        if operation.takes in _FORMS:
+            content["multipart/form-data"] = {"schema": _of(_FORMS[operation.takes])}
         made["requestBody"] = {"required": True, "content": content}
+    if operation.rows:
+        rows = {"schema": {"type": "string"}}
+        made["requestBody"] = {
+            "required": True,
+            "content": {"text/csv": rows, "application/x-ndjson": rows},
+        }
     return made
 
 
@@ -116,9 +153,9 @@ def _answer(operation: Operation) -> dict[str, Any]:
         "description": inspect.getdoc(operation.answer) or "",
         "content": {"application/json": {"schema": _of(operation.answer.__name__)}},
     }
-    if operation.name == "createMessage":
+    if operation.status == 201 and operation.takes in _FORMS:
         answer["headers"] = {
-            "Location": {"description": "The path of the message.", "schema": {"type": "string"}}
+            "Location": {"description": "The path of what was made.", "schema": {"type": "string"}}
         }
     return answer
 
@@ -136,9 +173,9 @@ def _problems(operation: Operation) -> dict[str, Any]:
     }
 
 
-def _webhook() -> dict[str, Any]:
+def _webhook(about: str, name: str) -> dict[str, Any]:
     return {
-        "summary": "A recipient's status changed.",
+        "summary": about,
         "description": "It is posted until the answer is 2xx, for a day.",
         "security": [],
         "parameters": [
@@ -158,7 +195,7 @@ def _webhook() -> dict[str, Any]:
                 ),
             )
         ],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": _of("Notice")}}},
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _of(name)}}},
         "responses": {"2XX": {"description": "It was taken."}, "default": {"description": "It comes again."}},
     }
 

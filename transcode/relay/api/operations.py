@@ -6,14 +6,17 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from transcode.relay.api import schema
+from transcode.relay.statuses import RecipientStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LONGEST_PAGE", "OPERATIONS", "Operation", "Parameter", "allowed", "found"]
+__all__ = ["LONGEST_PAGE", "LONGEST_ROWS", "OPERATIONS", "Operation", "Parameter", "allowed", "found"]
 
 #: The most messages of one page.
 LONGEST_PAGE = 200
+#: The most recipients of one page.
+LONGEST_ROWS = 1000
 
 
 class Parameter(NamedTuple):
@@ -44,6 +47,7 @@ class Operation(NamedTuple):
         answer: the value of its answer; None: it has none.
         status: the status of its answer.
         takes: the value of its request, or None.
+        rows: whether its request has rows, as CSV or lines of JSON.
         parameters: what it takes beside.
         problems: the kinds of problems that only it has, beside those of all.
     """
@@ -56,11 +60,35 @@ class Operation(NamedTuple):
     answer: type | None
     status: int = 200
     takes: type | None = None
+    rows: bool = False
     parameters: tuple[Parameter, ...] = ()
     problems: tuple[str, ...] = ()
 
 
 _ID = Parameter("id", "path", "The id of the message.", {"type": "string", "pattern": "^[0-9a-f]{32}$"})
+_CAMPAIGN = Parameter(
+    "id", "path", "The id of the campaign.", {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+)
+_ROWS = (
+    Parameter(
+        "limit",
+        "query",
+        "The most recipients of the page.",
+        {"type": "integer", "minimum": 1, "maximum": LONGEST_ROWS, "default": 100},
+    ),
+    Parameter(
+        "after",
+        "query",
+        "The value of next in the page before; empty: none.",
+        {"type": "string", "pattern": "^[0-9]{0,15}$"},
+    ),
+    Parameter(
+        "status",
+        "query",
+        "Only recipients with this status; failed: those who get nothing, with the reason.",
+        {"type": "string", "enum": [str(one) for one in RecipientStatus]},
+    ),
+)
 _WEBHOOK = Parameter("id", "path", "The id of the webhook.", {"type": "string", "pattern": "^[0-9a-f]{32}$"})
 _IDEMPOTENCY = Parameter(
     "Idempotency-Key",
@@ -122,6 +150,77 @@ OPERATIONS = (
         schema.Message,
         parameters=(_ID,),
         problems=("not-found", "too-late"),
+    ),
+    Operation(
+        "createCampaign",
+        "POST",
+        "/v1/campaigns",
+        "campaigns:write",
+        "Make a campaign: one message for many recipients. It is a draft until it is started.",
+        schema.Campaign,
+        status=201,
+        takes=schema.NewCampaign,
+        parameters=(_IDEMPOTENCY,),
+        problems=("slow", "too-large", "media-type", "invalid", "media", "refused", "idempotency"),
+    ),
+    Operation(
+        "listCampaigns",
+        "GET",
+        "/v1/campaigns",
+        "campaigns:read",
+        "List the campaigns of the account, the newest first.",
+        schema.CampaignPage,
+        parameters=_PAGE,
+        problems=("invalid",),
+    ),
+    Operation(
+        "getCampaign",
+        "GET",
+        "/v1/campaigns/{id}",
+        "campaigns:read",
+        "See a campaign, and how far it is.",
+        schema.Campaign,
+        parameters=(_CAMPAIGN,),
+        problems=("not-found",),
+    ),
+    Operation(
+        "addCampaignRecipients",
+        "POST",
+        "/v1/campaigns/{id}/recipients",
+        "campaigns:write",
+        "Add recipients to a draft: CSV whose first line names columns, one of them to; or lines of JSON.",
+        schema.Uploaded,
+        rows=True,
+        parameters=(_CAMPAIGN,),
+        problems=("slow", "too-large", "media-type", "invalid", "refused", "not-found", "too-late"),
+    ),
+    Operation(
+        "listCampaignRecipients",
+        "GET",
+        "/v1/campaigns/{id}/recipients",
+        "campaigns:read",
+        "List the recipients of a campaign in the order of their rows, and what became of each.",
+        schema.CampaignRecipientPage,
+        parameters=(_CAMPAIGN, *_ROWS),
+        problems=("invalid", "not-found"),
+    ),
+    *(
+        Operation(
+            f"{word}Campaign",
+            "POST",
+            f"/v1/campaigns/{{id}}/{word}",
+            "campaigns:write",
+            about,
+            schema.Campaign,
+            parameters=(_CAMPAIGN,),
+            problems=("not-found", "too-late"),
+        )
+        for word, about in (
+            ("start", "Start a campaign, at once or at start_at."),
+            ("pause", "Send nothing of a campaign until it is resumed."),
+            ("resume", "Go on with a campaign that was paused."),
+            ("cancel", "End a campaign for those whom nobody told of the message yet."),
+        )
     ),
     Operation(
         "createWebhook",

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import os
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
 
 import msgspec
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from transcode.relay.api.composing import Source
 from transcode.relay.api.problems import ApiError
-from transcode.relay.api.schema import NewMessage
+from transcode.relay.api.schema import NewCampaign, NewMessage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.datastructures import FormData, Headers
 
-__all__ = ["read_form", "read_json", "read_query"]
+__all__ = ["CampaignForm", "read_campaign", "read_form", "read_json", "read_query"]
 
 _Value = TypeVar("_Value")
 
@@ -92,21 +95,98 @@ async def read_form(headers: Headers, octets: bytes) -> tuple[NewMessage, list[S
     # The parser takes the end of the octets for the end of the last part.
     if b"--" + options.get(b"boundary", b"") + b"--" not in octets[-_LAST:]:
         raise ApiError("malformed", "the form has no boundary at its end")
-    parser = _Parser(
+    form = await _parsed(_Parser, headers, pieces())
+    try:
+        return await _message(form)
+    finally:
+        await form.close()
+
+
+async def _parsed(kind: type[MultiPartParser], headers: Headers, pieces: AsyncIterator[bytes]) -> FormData:
+    parser = kind(
         headers,
-        pieces(),  # type: ignore[arg-type]  # it is only iterated
+        pieces,  # type: ignore[arg-type]  # it is only iterated
         max_files=_MOST_FIELDS,
         max_fields=_MOST_FIELDS,
         max_part_size=_LARGEST_FIELD,
     )
     try:
-        form = await parser.parse()
+        return await parser.parse()
     except (MultiPartException, FormParserError, KeyError, ValueError, LookupError) as error:
         raise ApiError("malformed", f"the request is no form that can be read: {error}") from error
+
+
+async def read_campaign(headers: Headers, file: BinaryIO) -> CampaignForm:
+    """Return the campaign of a form: fields, files of media, and the file or text of recipients.
+
+    Args:
+        headers: those of the request.
+        file: its body. Large files of the form are in files without names.
+
+    Raises:
+        ApiError: it is no such form, or a field has a value that can't be.
+    """
+
+    async def pieces() -> AsyncIterator[bytes]:
+        while piece := await run_in_threadpool(file.read, _PIECE):
+            yield piece
+
+    _, options = parse_options_header(headers.get("content-type"))
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _LAST))
+    if b"--" + options.get(b"boundary", b"") + b"--" not in file.read():
+        raise ApiError("malformed", "the form has no boundary at its end")
+    file.seek(0)
+    form = await _parsed(MultiPartParser, headers, pieces())
     try:
-        return await _message(form)
-    finally:
+        return await _campaign(form)
+    except BaseException:
         await form.close()
+        raise
+
+
+class CampaignForm(NamedTuple):
+    """A campaign as a form.
+
+    Attributes:
+        new: its fields.
+        media: its files of media, in order.
+        recipients: the rows, or None.
+        form: what is to be closed afterwards.
+    """
+
+    new: NewCampaign
+    media: list[Source]
+    recipients: BinaryIO | None
+    form: FormData
+
+
+async def _campaign(form: FormData) -> CampaignForm:
+    words: dict[str, Any] = {}
+    media: list[Source] = []
+    recipients: BinaryIO | None = None
+    for name, value in form.multi_items():
+        if name == "recipients" and recipients is None:
+            # Of a field that is no file, the parser has checked the characters.
+            recipients = value.file if isinstance(value, UploadFile) else io.BytesIO(value.encode())
+        elif name == "media" and isinstance(value, UploadFile):
+            media.append(Source(f"media[{len(media)}]", await value.read()))
+        elif isinstance(value, UploadFile):
+            raise ApiError.of_field("invalid", name, "is a file; files are media and recipients")
+        elif name == "media_urls":
+            words.setdefault(name, []).append(value)
+        elif name in words or name == "recipients":
+            raise ApiError.of_field("invalid", name, "comes twice")
+        else:
+            words[name] = _object(name, value) if name == "pace" else value
+    return CampaignForm(read_query(NewCampaign, words), media, recipients, form)
+
+
+def _object(name: str, text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ApiError.of_field("invalid", name, f"is no JSON: {error}") from error
 
 
 async def _message(form: FormData) -> tuple[NewMessage, list[Source]]:

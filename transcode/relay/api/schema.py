@@ -10,21 +10,34 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from transcode.relay.model import State
-from transcode.relay.statuses import Status
+from transcode.relay.statuses import CampaignStatus, RecipientStatus, Status
 
 __all__ = [
+    "Campaign",
+    "CampaignChange",
+    "CampaignNotice",
+    "CampaignPage",
+    "CampaignRecipient",
+    "CampaignRecipientPage",
     "Change",
     "Fault",
     "Medium",
     "Message",
     "MessagePage",
+    "NewCampaign",
     "NewMessage",
+    "NewRecipient",
     "NewWebhook",
     "Note",
     "Notice",
+    "Pace",
     "Problem",
+    "Progress",
+    "QuietHours",
     "Recipient",
     "Step",
+    "Uploaded",
+    "WarmUp",
     "Webhook",
     "WebhookList",
 ]
@@ -41,6 +54,8 @@ _Url = Annotated[
     str, Meta(max_length=2048, pattern=r"^https?://[^\s]+$", examples=["https://example.com/a.jpg"])
 ]
 _Time = Annotated[datetime, Meta(tz=True, description="A time with its zone (RFC 3339).")]
+_Rate = Annotated[float, Meta(gt=0, le=100_000)]
+_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _MessageId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", description="The id of a message.")]
 
 
@@ -161,6 +176,179 @@ class MessagePage(Struct, frozen=True):
     ]
 
 
+class QuietHours(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Hours in which nobody is written to, by the clock where the recipient is."""
+
+    begin: Annotated[str, Meta(pattern=_CLOCK, examples=["21:00"])]
+    end: Annotated[str, Meta(pattern=_CLOCK, examples=["08:00"])]
+    time_zone: Annotated[
+        str, Meta(max_length=64, description="That of recipients whose zone neither row nor number tells.")
+    ] = "UTC"
+
+
+class WarmUp(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """A step of a slow beginning."""
+
+    recipients: Annotated[int, Meta(ge=1, description="Until so many were written to, no more go a second.")]
+    per_second: _Rate
+
+
+class Pace(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """How fast a campaign goes."""
+
+    per_second: Annotated[_Rate, Meta(description="Recipients a second, of all together.")] = 30.0
+    per_route: Annotated[
+        dict[str, _Rate],
+        Meta(description="Those of one next hop: local, link, or peer or vasp and its name."),
+    ] = {}
+    per_carrier: Annotated[
+        dict[str, _Rate], Meta(description="Those of one network, such as us-verizon.")
+    ] = {}
+    warm_up: Annotated[list[WarmUp], Meta(max_length=50, description="Its slow beginning, in steps.")] = []
+    quiet_hours: QuietHours | None = None
+
+
+class NewRecipient(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """A recipient of a campaign."""
+
+    to: Annotated[
+        str, Meta(description="The address, as in a message. One that is wrong costs its row alone.")
+    ]
+    fields: Annotated[dict[str, str], Meta(description="What the names in the text stand for.")] = {}
+    time_zone: Annotated[
+        str, Meta(description="A zone such as Europe/Berlin; empty: that of the number.")
+    ] = ""
+
+
+class NewCampaign(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """A message for many recipients, who each get one of their own."""
+
+    sender: Annotated[
+        _Address | None,
+        Meta(description="The sender: one of the numbers of the key; its first one where this is missing."),
+    ] = field(name="from", default=None)
+    text: Annotated[
+        str | None,
+        Meta(
+            description="The text. A name in braces, such as {name}, stands for the recipient's own field;"
+            " {name|friend} for friend where there is none."
+        ),
+    ] = None
+    subject: str | None = None
+    media_urls: Annotated[
+        list[_Url],
+        Meta(description="Addresses of pictures, clips, recordings, vCards and calendar entries, in order."),
+    ] = []
+    text_first: Annotated[bool, Meta(description="Whether the text is above the picture.")] = False
+    as_clip: Annotated[
+        bool, Meta(description="Whether a recording becomes a clip that shows its waveform.")
+    ] = False
+    recipients: Annotated[
+        list[NewRecipient], Meta(description="The recipients; more may be uploaded before the start.")
+    ] = []
+    pace: Pace = Pace()
+    start_at: Annotated[_Time | None, Meta(description="The earliest delivery.")] = None
+    expires_at: Annotated[
+        _Time | None, Meta(description="When recipients who were not written to are given up.")
+    ] = None
+    validity_period: Annotated[
+        Annotated[int, Meta(ge=60, le=2_592_000)] | None,
+        Meta(description="Seconds after which the message to a recipient who was written to is given up."),
+    ] = None
+    start: Annotated[bool, Meta(description="Whether it starts at once, or at start_at.")] = False
+    priority: Literal["low", "normal", "high"] | None = None
+    message_class: Literal["personal", "advertisement", "informational", "auto"] | None = None
+    delivery_report: Annotated[
+        bool | None,
+        Meta(
+            description="Whether other centres are asked what became of it; null: unless the class is auto."
+        ),
+    ] = None
+    read_report: Annotated[bool, Meta(description="Whether phones are asked to say that it was read.")] = (
+        False
+    )
+    show_sender: Annotated[bool, Meta(description="Whether recipients may see the sender.")] = True
+    client_reference: Annotated[
+        str, Meta(max_length=256, description="A word of your own, which is given back.")
+    ] = ""
+
+
+class Progress(Struct, kw_only=True, frozen=True):
+    """How far a campaign is. Counts that are 0 are left out."""
+
+    total: Annotated[int, Meta(description="The rows of its recipients, wrong ones too.")]
+    by_status: Annotated[
+        dict[str, int], Meta(description="Recipients by status; queued is before every other one.")
+    ]
+    by_carrier: Annotated[
+        dict[str, dict[str, int]],
+        Meta(description="The same by network; empty: it was not looked up."),
+    ]
+    failures: Annotated[dict[str, int], Meta(description="Recipients who get nothing, by reason.")]
+
+
+class Campaign(Struct, kw_only=True, frozen=True):
+    """A campaign."""
+
+    id: Annotated[_MessageId, Meta(description="The id of the campaign, and of its message in notices.")]
+    status: CampaignStatus
+    sender: Annotated[str, Meta(description="The sender.")] = field(name="from")
+    subject: str
+    text: Annotated[str | None, Meta(description="The text with its names; null: it has none.")]
+    client_reference: str
+    pace: Pace
+    created_at: _Time
+    start_at: _Time | None
+    expires_at: _Time | None
+    started_at: _Time | None
+    ended_at: _Time | None
+    size: Annotated[
+        int, Meta(description="The octets of the message, with the longest text, before it is adapted.")
+    ]
+    media: list[Medium]
+    progress: Progress
+
+
+class CampaignPage(Struct, frozen=True):
+    """Campaigns, the newest first."""
+
+    data: list[Campaign]
+    next: Annotated[
+        str | None, Meta(description="The value of after for the next page; null: this is the last one.")
+    ]
+
+
+class CampaignRecipient(Struct, kw_only=True, frozen=True):
+    """A recipient of a campaign, and what became of it."""
+
+    row: Annotated[int, Meta(description="Its row, from 1 in the first upload.")]
+    to: Annotated[str, Meta(description="The address, or what the row has in its place.")]
+    fields: dict[str, str]
+    status: RecipientStatus
+    reason: Annotated[str, Meta(description="Why it gets nothing, in one word, or empty.")]
+    detail: Annotated[str, Meta(description="The same in more words.")]
+    carrier: Annotated[str, Meta(description="Its network; empty: it was not looked up.")]
+    updated_at: _Time
+
+
+class CampaignRecipientPage(Struct, frozen=True):
+    """Recipients of a campaign, in the order of their rows."""
+
+    data: list[CampaignRecipient]
+    next: Annotated[
+        str | None, Meta(description="The value of after for the next page; null: this is the last one.")
+    ]
+
+
+class Uploaded(Struct, kw_only=True, frozen=True):
+    """What became of an upload of recipients."""
+
+    rows: Annotated[int, Meta(description="The rows that were read.")]
+    accepted: Annotated[int, Meta(description="The recipients that are written to.")]
+    rejected: Annotated[int, Meta(description="Rows that can't be used; the recipients that failed say why.")]
+    first_row: Annotated[int, Meta(description="The number of the first of these rows.")]
+
+
 class NewWebhook(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """An address to be told of changes."""
 
@@ -205,6 +393,24 @@ class Notice(Struct, kw_only=True, frozen=True):
     type: Literal["message.status"]
     created_at: _Time
     data: Change
+
+
+class CampaignChange(Struct, kw_only=True, frozen=True):
+    """How a campaign ended."""
+
+    campaign_id: _MessageId
+    status: CampaignStatus
+    client_reference: str
+    progress: Progress
+
+
+class CampaignNotice(Struct, kw_only=True, frozen=True):
+    """What is posted to a webhook when a campaign ends."""
+
+    id: Annotated[str, Meta(description="Each repetition has the same.")]
+    type: Literal["campaign.ended"]
+    created_at: _Time
+    data: CampaignChange
 
 
 class Fault(Struct, frozen=True, omit_defaults=True):

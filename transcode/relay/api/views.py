@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from transcode.relay import statuses
-from transcode.relay.api import schema
+from transcode.relay.api import campaign_views, schema
 from transcode.relay.model import Event, State
+from transcode.relay.store import campaigns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,8 +105,16 @@ def webhook(kept: Webhook, *, with_secret: bool = False) -> schema.Webhook:
     )
 
 
-def notice(told: Notice) -> schema.Notice:
+def notice(store: SqlStore, told: Notice) -> schema.Notice | schema.CampaignNotice:
     """Return what is posted to a webhook."""
+    if not told.recipient:
+        kept = campaigns.campaign(store, told.message)
+        if kept is None:
+            raise LookupError(f"there is no campaign {told.message}")
+        ended = campaign_views.change(store, kept)
+        return schema.CampaignNotice(
+            id=told.id, type="campaign.ended", created_at=_time(told.made_at), data=ended
+        )
     return schema.Notice(
         id=told.id,
         type="message.status",
@@ -120,9 +129,9 @@ def notice(told: Notice) -> schema.Notice:
     )
 
 
-def cursor(kept: Submitted) -> str:
-    """Return what names the end of a page whose last message this is."""
-    return base64.urlsafe_b64encode(f"{kept.made_at!r} {kept.message}".encode()).decode().rstrip("=")
+def cursor(made_at: float, name: str) -> str:
+    """Return what names the end of a page whose last message has this id, and was made at this time."""
+    return base64.urlsafe_b64encode(f"{made_at!r} {name}".encode()).decode().rstrip("=")
 
 
 def of_cursor(word: str) -> tuple[float, str]:

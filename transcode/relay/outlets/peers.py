@@ -11,11 +11,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import transcode
-from transcode.errors import SendError, TranscodeError, TransportError
+from transcode.errors import BudgetError, SendError, TranscodeError, TransportError
 from transcode.jobs.isolated import JobLost
 from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route, Told
 from transcode.relay.outlets.outlet import Outcome, report_on, unsent
+from transcode.relay.own_text import with_own_text
 from transcode.relay.store import mails
 from transcode.relay.store.reports import transaction_id
 from transcode.relay.timers import retry_wait
@@ -52,6 +53,8 @@ _OWN = {
 }
 #: The first reply code of a refusal that lasts (RFC 5321, 4.2.1), and that of a mail that is too large.
 _PERMANENT, _TOO_LARGE = 500, 552
+#: Octets by which the mails of one message differ.
+_RESERVE = 64
 
 
 class Peers:
@@ -103,7 +106,7 @@ class Peers:
         transaction_id = self._named(deliveries)
         try:
             message = self._message(deliveries, envelope, transaction_id)
-            mail = self._fitted(message.to_mm4(strict=False), envelope, message)
+            mail = self._fitted(message, envelope, deliveries[0].text)
             mailboxes = [self._mailbox(one.recipient) for one in deliveries]
         except FileNotFoundError:
             return [unsent("the octets of the message are missing")] * len(deliveries)
@@ -215,14 +218,28 @@ class Peers:
             shown = replace(shown, to=(f"undisclosed@{self._peer.domain}",))
         return self._with_domains(shown)
 
-    def _fitted(self, octets: bytes, envelope: Envelope, message: Message) -> bytes:
-        """Return the mail, adapted where the other centre takes no larger one."""
-        most = self._peer.max_bytes
-        if not most or len(octets) <= most:
+    def _fitted(self, message: Message, envelope: Envelope, own_text: str | None) -> bytes:
+        """Return the mail, adapted where the other centre takes no larger one.
+
+        It is adapted once for all recipients, with the longest own text.
+
+        Raises:
+            BudgetError: with its own headers and text it is too large all the same.
+        """
+        most, octets = self._peer.max_bytes, message.to_mm4(strict=False)
+        if most and len(octets) > most:
+            key = f"mm4 {self._peer.network} {most}"
+            job = self._adapter.make(envelope, key, _adapted, replace(message, parts=()), self._peer)
+            adapted = transcode.read(self._blobs.get(job.result(timeout=2 * self._adapt_seconds)))
+            expiry = [pair for pair in message.headers if pair[0].lower() == "x-mms-expiry"]
+            others = [pair for pair in adapted.headers if pair[0].lower() != "x-mms-expiry"]
+            message = replace(adapted, transaction_id=message.transaction_id, headers=(*others, *expiry))
+        elif own_text is None:
             return octets
-        source = self._blobs.source(envelope.blob)
-        job = self._adapter.submit(_adapted, source, replace(message, parts=()), self._peer)
-        return bytes(job.result(timeout=2 * self._adapt_seconds))
+        octets = with_own_text(message, own_text).to_mm4(strict=False)
+        if most and len(octets) > most:
+            raise BudgetError("message", most, smallest=len(octets))
+        return octets
 
     # Addresses
 
@@ -265,7 +282,7 @@ def _adapted(source: Path | bytes, mail: Message, peer: Peer) -> bytes:
     came = transcode.read(source if isinstance(source, bytes) else source.read_bytes())
     whole = replace(mail, parts=came.converted("mm4-forward-req").parts)
     profile = replace(transcode.find_profile(peer.network), max_message_bytes=peer.max_bytes)
-    return transcode.adapt(whole, profile, form="mm4", threads=1).to_mm4(strict=False)
+    return transcode.adapt(whole, profile, form="mm4", reserve=_RESERVE, threads=1).to_mm4(strict=False)
 
 
 def _refusal(told: str) -> Outcome:

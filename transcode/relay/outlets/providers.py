@@ -8,13 +8,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import transcode
-from transcode.errors import HttpStatusError, PduError, SubmitRefused, TranscodeError, TransportError
+from transcode.errors import (
+    BudgetError,
+    HttpStatusError,
+    PduError,
+    SubmitRefused,
+    TranscodeError,
+    TransportError,
+)
 from transcode.jobs.isolated import JobLost
 from transcode.message.adapted_headers import refuse_change
 from transcode.messages.message import answer_of
 from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route, Told
 from transcode.relay.outlets.outlet import Outcome, report_on, unsent
+from transcode.relay.own_text import with_own_text
 from transcode.relay.store.reports import transaction_id
 from transcode.transport import submit
 from transcode.transport.http_client import Client
@@ -47,6 +55,8 @@ _FINAL = (4001, 4002, 4003, 4004, 4007)
 #: Statuses of HTTP that say so of the message. All others speak of login, address or time, and the operator
 #: mends them.
 _HTTP_FINAL = (400, 413, 415, 422)
+#: Octets by which the requests of one message differ.
+_RESERVE = 64
 
 
 class Providers:
@@ -160,11 +170,16 @@ class Providers:
             # Who was in Bcc: the provider must know which of its services is meant.
             made = replace(made, to=(*made.to, untyped_short_code(with_type(delivery.recipient))))
         made = _in_version(made, vasp.version)
-        if not vasp.max_bytes or len(made.to_mm7(strict=False).body) <= vasp.max_bytes:
-            return made
-        source = self._blobs.source(envelope.blob)
-        job = self._adapter.submit(_adapted, source, replace(made, parts=()), vasp)
-        return transcode.read(bytes(job.result(timeout=2 * self._adapt_seconds)))
+        if vasp.max_bytes and len(made.to_mm7(strict=False).body) > vasp.max_bytes:
+            key = f"mm7 {vasp.network} {vasp.max_bytes}"
+            job = self._adapter.make(envelope, key, _adapted, replace(made, parts=()), vasp)
+            adapted = transcode.read(self._blobs.get(job.result(timeout=2 * self._adapt_seconds)))
+            made = replace(adapted, transaction_id=made.transaction_id, to=made.to)
+        made = with_own_text(made, delivery.text)
+        size = len(made.to_mm7(strict=False).body)
+        if vasp.max_bytes and size > vasp.max_bytes:
+            raise BudgetError("message", vasp.max_bytes, smallest=size)
+        return made
 
     def _reported(self, envelope: Envelope) -> Message:
         try:
@@ -195,7 +210,7 @@ def _adapted(source: Path | bytes, request: Message, vasp: Vasp) -> bytes:
     came = transcode.read(source if isinstance(source, bytes) else source.read_bytes())
     whole = replace(request, parts=came.converted("mm7-deliver-req").parts)
     profile = replace(transcode.find_profile(vasp.network), max_message_bytes=vasp.max_bytes)
-    made = transcode.adapt(whole, profile, form="mm7", threads=1)
+    made = transcode.adapt(whole, profile, form="mm7", reserve=_RESERVE, threads=1)
     # A DeliverReq does not say whether the sender allows adaptation.
     refuse_change(came, made)
     return bytes(made.to_mm7(strict=False))

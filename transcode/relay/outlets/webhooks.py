@@ -70,7 +70,7 @@ class Webhooks:
 
     def _posted(self, notice: Notice) -> str:
         """Post a notice; return why it was not taken, or ``""``."""
-        body = msgspec.json.encode(views.notice(notice))
+        body = msgspec.json.encode(views.notice(self._store, notice))
         # The time of the request, not of the notice: who takes it refuses old ones.
         at = int(time.time())
         headers = {

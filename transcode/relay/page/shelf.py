@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transcode.relay.accepted import accepted
+from transcode.relay.own_text import with_own_text
 from transcode.relay.page import parts
 
 if TYPE_CHECKING:
@@ -35,13 +36,17 @@ class Shelf:
         """Return whether the octets of a message are kept."""
         return self._blobs.exists(envelope.blob)
 
-    def message(self, envelope: Envelope) -> Message:
+    def message(self, envelope: Envelope, own_text: str | None = None) -> Message:
         """Return a message.
+
+        Args:
+            envelope: the message.
+            own_text: the text that its recipient alone gets; None: all get the same.
 
         Raises:
             FileNotFoundError: its octets are gone.
         """
-        return accepted(self._blobs.get(envelope.blob), envelope)
+        return with_own_text(accepted(self._blobs.get(envelope.blob), envelope), own_text)
 
     def octets(self, name: str) -> bytes:
         """Return octets by their name.

@@ -17,6 +17,7 @@ from transcode.relay.api import operations
 from transcode.relay.api.document import document as described
 from transcode.relay.api.problems import BEGIN, KINDS, ApiError
 from transcode.relay.buckets import Rate, spent
+from transcode.relay.ports.api_campaigns import Campaigns
 from transcode.relay.ports.api_messages import Messages
 from transcode.relay.ports.api_requests import Asked
 from transcode.relay.ports.api_webhooks import Webhooks
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from transcode.relay.centre import Centre
     from transcode.relay.config import Config
     from transcode.relay.ports.in_flight import InFlight
-    from transcode.relay.store import SqlStore
+    from transcode.relay.store import Blobs, SqlStore
     from transcode.relay.store.keys import ApiKey
 
 __all__ = ["routes"]
@@ -55,6 +56,7 @@ def routes(
     centre: Centre,
     amendments: Amendments,
     store: SqlStore,
+    blobs: Blobs,
     in_flight: InFlight,
     composer: Composer,
 ) -> list[Route]:
@@ -63,17 +65,27 @@ def routes(
     Args:
         config, settings: the configuration, and its part for the API.
         centre, amendments: the rules.
-        store: the rows.
+        store, blobs: where everything is kept.
         in_flight: the counter of all doors.
         composer: composes messages.
     """
     messages = Messages(config, settings, centre, amendments, store, composer)
+    campaigns = Campaigns(config, settings, centre, store, blobs, messages)
     webhooks = Webhooks(settings, config.policy.receive_seconds, store)
     handlers: dict[str, Callable[[Asked], Awaitable[object]]] = {
         "createMessage": messages.create,
         "listMessages": messages.page,
         "getMessage": messages.one,
         "cancelMessage": messages.cancel,
+        "createCampaign": campaigns.create,
+        "listCampaigns": campaigns.page,
+        "getCampaign": campaigns.one,
+        "addCampaignRecipients": campaigns.add,
+        "listCampaignRecipients": campaigns.recipients,
+        "startCampaign": campaigns.start,
+        "pauseCampaign": campaigns.pause,
+        "resumeCampaign": campaigns.resume,
+        "cancelCampaign": campaigns.cancel,
         "createWebhook": webhooks.create,
         "listWebhooks": webhooks.all,
         "deleteWebhook": webhooks.delete,

@@ -47,10 +47,10 @@ if TYPE_CHECKING:
     from transcode.relay.store import SqlStore
     from transcode.relay.store.keys import ApiKey
 
-__all__ = ["Messages"]
+__all__ = ["REFUSED", "Messages", "idempotency_key"]
 
 #: The kinds of problems by the reason of a refusal.
-_REFUSED = {
+REFUSED = {
     Reason.DENIED: "forbidden",
     Reason.CORRUPT: "invalid",
     Reason.CONTENT: "refused",
@@ -115,13 +115,13 @@ class Messages:
 
     async def create(self, asked: Asked) -> schema.Message:
         """Take a message."""
-        name = _idempotency_key(asked)
+        name = idempotency_key(asked)
         new, files = await self._read(asked)
         new = self._checked(new, files, asked.key)
         # Hashing a large request takes a moment that phones would wait for.
         fingerprint = await run_in_threadpool(_fingerprint, new, files)
         claim = submissions.Claim(asked.key.account, name, fingerprint, new.client_reference, "")
-        async with self._alone(claim):
+        async with self.alone(claim):
             known = await run_in_threadpool(self._earlier, claim)
             if known is None:
                 known = await self._accepted(asked, new, files, claim)
@@ -158,16 +158,24 @@ class Messages:
             raise ApiError.of_field("invalid", field, f"{count} media, at most {most}", most)
         if not (count or new.text):
             raise ApiError.of_field("invalid", "text", "is missing, and media too")
+        return msgspec.structs.replace(new, to=to, sender=self.sender(new.sender, key))
+
+    def sender(self, named: str | None, key: ApiKey) -> str:
+        """Return who a message is from.
+
+        Raises:
+            ApiError: the key may not send from there, or has no number of its own.
+        """
         senders = tuple(map(self._numbers.pattern, key.senders))
-        sender = self._numbers.normal(new.sender or next((one for one in senders if "*" not in one), ""))
+        sender = self._numbers.normal(named or next((one for one in senders if "*" not in one), ""))
         if not sender:
             raise ApiError.of_field("invalid", "from", "is missing, and the key has no number of its own")
         if not sender.isprintable() or not matches(sender, senders):
             raise ApiError.of_field("forbidden", "from", f"the key may not send from {sender}")
-        return msgspec.structs.replace(new, to=to, sender=sender)
+        return sender
 
     @contextlib.asynccontextmanager
-    async def _alone(self, claim: submissions.Claim) -> AsyncIterator[None]:
+    async def alone(self, claim: submissions.Claim) -> AsyncIterator[None]:
         """Let one request with an Idempotency-Key be at work here: the others then find its message."""
         if not claim.name:
             yield
@@ -199,8 +207,8 @@ class Messages:
         key = asked.key
         charge = Charge(f"key {key.id}", Rate(key.per_minute, key.burst), len(new.to))
         await run_in_threadpool(self._check, new, key, charge)
-        media = await self._media(asked, new, files)
-        composed = await self._composed(new, media, key)
+        media = await self.media(asked, new, files)
+        composed = await self.composed(new, media, is_local=await run_in_threadpool(self._is_local, new, key))
         claim = claim._replace(media=msgspec.json.encode(composed.media).decode())
         return await run_in_threadpool(self._kept, new, composed, key, charge, claim)
 
@@ -221,7 +229,8 @@ class Messages:
         if wait > 0:
             raise ApiError.later("rate", f"too many messages; the next one in {wait:.0f} seconds", wait)
 
-    async def _media(self, asked: Asked, new: schema.NewMessage, files: Sequence[Source]) -> list[Source]:
+    async def media(self, asked: Asked, new: schema.NewMessage, files: Sequence[Source]) -> list[Source]:
+        """Return the media of a message, those at addresses first."""
         room = self._settings.max_request_bytes - sum(len(one.octets) for one in files)
         if not new.media_urls:
             return list(files)
@@ -237,8 +246,18 @@ class Messages:
         get = partial(fetched, new.media_urls, room, self._settings, take)
         return [*await anyio.to_thread.run_sync(get, limiter=self._fetches), *files]
 
-    async def _composed(self, new: schema.NewMessage, media: Sequence[Source], key: ApiKey) -> Composed:
-        order = await run_in_threadpool(self._order, new, media, key)
+    async def composed(self, new: schema.NewMessage, media: Sequence[Source], *, is_local: bool) -> Composed:
+        """Compose a message.
+
+        Args:
+            new: what is asked for.
+            media: its media.
+            is_local: whether every recipient's message is adapted here.
+
+        Raises:
+            ApiError: it can't be composed.
+        """
+        order = await run_in_threadpool(self._order, new, media, is_local)
         try:
             return await asyncio.wrap_future(await run_in_threadpool(self._composer.begin, order))
         except JobLost as error:
@@ -247,10 +266,12 @@ class Messages:
         except TranscodeError as error:
             raise _of_engine(error) from error
 
-    def _order(self, new: schema.NewMessage, media: Sequence[Source], key: ApiKey) -> Order:
-        recipients = tuple(new.to)
+    def _is_local(self, new: schema.NewMessage, key: ApiKey) -> bool:
         # Without that right a key reaches the phones of this centre alone.
-        is_local = all(self._centre.serves(one, API_PEER + key.account) for one in recipients)
+        return all(self._centre.serves(one, API_PEER + key.account) for one in new.to)
+
+    def _order(self, new: schema.NewMessage, media: Sequence[Source], is_local: bool) -> Order:
+        recipients = tuple(new.to)
         is_open = new.group or len(recipients) == 1
         return Order(
             tuple(media),
@@ -259,7 +280,8 @@ class Messages:
             is_local,
             new.sender or "",
             recipients if is_open else (),
-            () if is_open else recipients,
+            # A campaign gets its recipients later, and no submission is without one.
+            () if is_open else recipients or (new.sender or "",),
             new.subject,
             new.text,
             new.text_first,
@@ -305,8 +327,8 @@ class Messages:
             raise ApiError("idempotency", str(error)) from error
         if isinstance(taken, Refusal):
             if taken.wait:
-                raise ApiError.later(_REFUSED[taken.reason], taken.text, taken.wait)
-            raise _of_words(_REFUSED[taken.reason], taken.text)
+                raise ApiError.later(REFUSED[taken.reason], taken.text, taken.wait)
+            raise _of_words(REFUSED[taken.reason], taken.text)
         kept = submissions.submitted(self._store, key.account, taken)
         if kept is None:
             raise LookupError(f"message {taken} is not there")
@@ -344,7 +366,8 @@ class Messages:
             reference=words.client_reference,
             most=words.limit + 1,
         )
-        more = views.cursor(found[words.limit - 1]) if len(found) > words.limit else None
+        last = found[words.limit - 1] if len(found) > words.limit else None
+        more = None if last is None else views.cursor(last.made_at, last.message)
         return schema.MessagePage([views.message(self._store, one) for one in found[: words.limit]], more)
 
     async def cancel(self, asked: Asked) -> schema.Message:
@@ -359,7 +382,12 @@ class Messages:
         return views.message(self._store, kept, with_trail=True)
 
 
-def _idempotency_key(asked: Asked) -> str:
+def idempotency_key(asked: Asked) -> str:
+    """Return the Idempotency-Key of a request, or ``""``.
+
+    Raises:
+        ApiError: it is none that can be.
+    """
     names = asked.request.headers.getlist("idempotency-key")
     if not names:
         return ""

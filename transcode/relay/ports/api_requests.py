@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from transcode.relay.api.problems import ApiError
 from transcode.relay.api.reading import read_json, read_query
 from transcode.relay.api.schema import Fault
-from transcode.relay.ports.bodies import Untaken, body
+from transcode.relay.ports.bodies import Untaken, body, spooled
 
 if TYPE_CHECKING:
     import contextlib
@@ -72,11 +72,18 @@ class Asked:
         try:
             return await body(self.request, self.held, self.in_flight, most=most, seconds=seconds)
         except Untaken as error:
-            status, given = error.response.status_code, error.response.headers
-            limits = {408: seconds, 413: float(most)}
-            faults = [Fault("the request", str(error), limits[status])] if status in limits else []
-            headers = {name: given[name] for name in _AGAIN if name in given}
-            raise ApiError(_UNTAKEN[status], str(error), faults, headers) from error
+            raise _untaken(error, most, seconds) from error
+
+    async def file(self, most: int, seconds: float) -> BinaryIO:
+        """Return the body, which may be large, as a file that is there until the answer.
+
+        Raises:
+            ApiError: it is larger or slower than it may be, or it is compressed.
+        """
+        try:
+            return await spooled(self.request, self.held, most=most, seconds=seconds)
+        except Untaken as error:
+            raise _untaken(error, most, seconds) from error
 
     async def json(self, kind: type[_Value], most: int, seconds: float) -> _Value:
         """Return the value of a body in JSON.
@@ -95,3 +102,12 @@ class Asked:
             ApiError: one has a value that can't be.
         """
         return read_query(kind, dict(self.request.query_params))
+
+
+def _untaken(error: Untaken, most: int, seconds: float) -> ApiError:
+    """Return the problem that a body is which was not taken."""
+    status, given = error.response.status_code, error.response.headers
+    limits = {408: seconds, 413: float(most)}
+    faults = [Fault("the request", str(error), limits[status])] if status in limits else []
+    headers = {name: given[name] for name in _AGAIN if name in given}
+    return ApiError(_UNTAKEN[status], str(error), faults, headers)

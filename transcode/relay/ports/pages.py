@@ -222,7 +222,7 @@ class _Door:
     async def page(self, request: Request, asked: _Asked) -> Response:
         """Show a message."""
         found = await self._found(asked)
-        message = await run_in_threadpool(self._shelf.message, asked.envelope)
+        message = await run_in_threadpool(self._shelf.message, asked.envelope, asked.delivery.text)
         opened = Opened(asked.page.token, asked.envelope, message, found, _ends_at(asked))
         spoken = self._spoken(request, asked.delivery)
         made = await run_in_threadpool(self._renderer.page, opened, spoken, now=time.time())
@@ -237,7 +237,7 @@ class _Door:
         if not 1 <= number <= len(found) or found[number - 1].kind == "locked":
             return PlainTextResponse("there is no such part\n", 404)
         one, made = found[number - 1], named[2] if named else None
-        message = await run_in_threadpool(self._shelf.message, asked.envelope)
+        message = await run_in_threadpool(self._shelf.message, asked.envelope, asked.delivery.text)
         part = message.parts[number - 1]
         if made is None:
             octets, kind = _as_it_is(part, one)
@@ -258,7 +258,7 @@ class _Door:
     async def archive(self, request: Request, asked: _Asked) -> Response:
         """Give all parts in one file."""
         found = await self._found(asked)
-        message = await run_in_threadpool(self._shelf.message, asked.envelope)
+        message = await run_in_threadpool(self._shelf.message, asked.envelope, asked.delivery.text)
         wanted = [
             part
             for part, one in zip(message.parts, found, strict=True)

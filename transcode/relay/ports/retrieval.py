@@ -21,6 +21,7 @@ from transcode.relay.device import device_of
 from transcode.relay.guesses import Guesses
 from transcode.relay.model import Event
 from transcode.relay.networks import one_of
+from transcode.relay.own_text import with_own_text
 from transcode.relay.ports.bodies import RETRY_AFTER
 from transcode.relay.ports.callers import Callers
 from transcode.relay.ports.octets import TYPE, Octets, span
@@ -174,14 +175,16 @@ class Retrieval:
         return await run_in_threadpool(self._octets, tag, delivery), tag
 
     def _octets(self, tag: str, delivery: Delivery) -> bytes | Path:
-        if not tag.endswith(_WITH_ID):
+        if not tag.endswith(_WITH_ID) and delivery.text is None:
             source = self._blobs.source(tag)
             if not isinstance(source, bytes):
                 # There is one, or the phone is given what is made anew.
                 source.stat()
             return source
-        message = transcode.read(self._blobs.get(tag.removesuffix(_WITH_ID)))
-        return replace(message, transaction_id=delivery.notification_id).to_mm1(strict=False)
+        message = with_own_text(transcode.read(self._blobs.get(tag.removesuffix(_WITH_ID))), delivery.text)
+        if tag.endswith(_WITH_ID):
+            message = replace(message, transaction_id=delivery.notification_id)
+        return message.to_mm1(strict=False)
 
     def _given(self, request: Request, delivery: Delivery, source: bytes | Path, tag: str) -> Response:
         size = len(source) if isinstance(source, bytes) else source.stat().st_size

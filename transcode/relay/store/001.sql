@@ -289,7 +289,9 @@ CREATE INDEX webhook_account ON webhook (account);
 CREATE TABLE notice (
   id TEXT PRIMARY KEY,
   webhook TEXT NOT NULL REFERENCES webhook (id) ON DELETE CASCADE,
-  delivery INTEGER NOT NULL REFERENCES delivery (id) ON DELETE CASCADE,
+  -- Either of them: whose status it is.
+  delivery INTEGER REFERENCES delivery (id) ON DELETE CASCADE,
+  campaign TEXT REFERENCES message (id) ON DELETE CASCADE,
   status TEXT NOT NULL,
   state TEXT NOT NULL,
   made_at REAL NOT NULL,
@@ -299,6 +301,7 @@ CREATE TABLE notice (
 ) STRICT;
 CREATE INDEX notice_due ON notice (webhook, due);
 CREATE INDEX notice_delivery ON notice (delivery);
+CREATE INDEX notice_campaign ON notice (campaign) WHERE campaign IS NOT NULL;
 
 -- Campaigns of the API: one message for many recipients, who become its deliveries as fast as a plan says.
 CREATE TABLE campaign (
@@ -306,7 +309,7 @@ CREATE TABLE campaign (
   id TEXT PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,
   account TEXT NOT NULL,
   state TEXT NOT NULL,
-  -- The text with names of fields in braces; NULL: all get the text of the message.
+  -- The text, in which names in braces stand for fields of recipients; NULL: it has none, or no more.
   template TEXT,
   -- Of the longest own text: the characters, and the octets in UTF-8.
   text_chars INTEGER NOT NULL DEFAULT 0,
@@ -328,6 +331,7 @@ CREATE TABLE campaign (
   due REAL
 ) STRICT;
 CREATE INDEX campaign_due ON campaign (due) WHERE due IS NOT NULL;
+CREATE INDEX campaign_open ON campaign (made_at) WHERE ended_at IS NULL;
 CREATE INDEX campaign_account ON campaign (account, made_at, id);
 
 CREATE TABLE campaign_recipient (

@@ -33,10 +33,12 @@ __all__ = [
     "campaign",
     "campaigns",
     "counts",
+    "drop",
     "lane",
     "page",
     "set_content",
     "set_state",
+    "unsorted_campaigns",
 ]
 
 #: Seconds after which somebody else may read the recipients of a campaign anew, where who read them died.
@@ -94,7 +96,8 @@ class Campaign(NamedTuple):
         id: its id, which is the Message-ID too.
         account: whose it is.
         state: a CampaignState.
-        template: the text with names of fields in braces; None: all get the text of the message.
+        template: the text, in which names in braces stand for fields of recipients; None: it has none, or
+            it was given up with the octets.
         text_chars, text_octets: of the longest own text, the characters and the octets in UTF-8.
         plan: how fast it goes, in JSON.
         paid: what of that is used up, in JSON.
@@ -212,6 +215,20 @@ def _taken_over(connection: Connection, name: str, now: float) -> tuple[str, Cam
     return name, CampaignState.LOADING, True
 
 
+def drop(connection: Connection, name: str) -> None:
+    """Delete a campaign that nobody was shown."""
+    row = connection.execute(
+        f"SELECT message.blob FROM campaign JOIN message ON message.id=campaign.id"
+        f" WHERE campaign.id=? AND campaign.state=?{connection.for_update}",
+        (name, CampaignState.LOADING),
+    ).fetchone()
+    if row is None:
+        return
+    connection.execute("INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", row)
+    # With it go its rows in the other tables.
+    connection.execute("DELETE FROM message WHERE id=?", (name,))
+
+
 def set_content(connection: Connection, name: str, blob: str, size: int) -> None:
     """Give the message of a campaign other octets, which are kept already.
 
@@ -314,6 +331,17 @@ def _newest(
         (*values, most),
     )
     return [Campaign._make(row) for row in found]
+
+
+def unsorted_campaigns(store: SqlStore) -> list[str]:
+    """Return the campaigns that have recipients of whom nobody knows where they are."""
+    found = store.select(
+        "SELECT id FROM campaign WHERE ended_at IS NULL AND state IN (?, ?, ?) AND EXISTS (SELECT 1"
+        " FROM campaign_count WHERE campaign=campaign.id AND status='queued' AND carrier='' AND reason=''"
+        " AND count>0) ORDER BY made_at",
+        (CampaignState.DRAFT, CampaignState.RUNNING, CampaignState.PAUSED),
+    )
+    return [name for (name,) in found]
 
 
 def counts(store: SqlStore, name: str) -> list[Count]:

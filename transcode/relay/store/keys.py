@@ -23,6 +23,8 @@ SCOPES = {
     "messages:write": "send messages, and cancel them",
     "messages:read": "see the account's messages, and what became of them",
     "messages:relay": "send to numbers of other centres and providers, too",
+    "campaigns:write": "make campaigns, start, pause and cancel them",
+    "campaigns:read": "see the account's campaigns, and what became of their recipients",
     "webhooks": "make, see and delete webhooks",
 }
 _COLUMNS = "id, name, account, scopes, senders, per_minute, burst, made_at, used_at, revoked_at"
@@ -93,7 +95,7 @@ def make_key(
             raise ValueError(f"{scope!r} is none of {', '.join(SCOPES)}")
     if not scopes:
         raise ValueError(f"a key has at least one scope of {', '.join(SCOPES)}")
-    if "messages:write" in scopes and not senders:
+    if {"messages:write", "campaigns:write"} & {*scopes} and not senders:
         raise ValueError("a key that may send needs a number that its messages are from")
     for sender in senders:
         if not sender or any(map(str.isspace, sender)):

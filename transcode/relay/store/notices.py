@@ -20,7 +20,18 @@ if TYPE_CHECKING:
     from transcode.relay.store.connection import Connection
     from transcode.relay.store.sqlite import SqlStore
 
-__all__ = ["KEPT", "Notice", "Webhook", "drop_webhook", "end", "make_webhook", "take", "webhooks", "write"]
+__all__ = [
+    "KEPT",
+    "Notice",
+    "Webhook",
+    "drop_webhook",
+    "end",
+    "make_webhook",
+    "take",
+    "webhooks",
+    "write",
+    "write_end",
+]
 
 #: Seconds for which a notice is tried.
 KEPT = 86_400.0
@@ -55,8 +66,9 @@ class Notice(NamedTuple):
     Attributes:
         id: what each repetition has too: 32 hexadecimal digits.
         webhook: where to.
-        message, recipient, reference: the message, and the account's own word for it.
-        status, state: what the recipient's became.
+        message, recipient, reference: the message, and the account's own word for it. The end of a campaign
+            has no recipient.
+        status, state: what the recipient's became, or the campaign's.
         made_at: when, in seconds since 1970.
         attempts: failed requests before.
         due: the end of the lease of who sends it.
@@ -141,6 +153,21 @@ def write(connection: Connection, changes: Sequence[Changed], at: float) -> None
     )
 
 
+def write_end(connection: Connection, campaign: str, status: str, at: float) -> None:
+    """Write that webhooks are to be told of a campaign's end, in its transaction."""
+    found = connection.execute(
+        "SELECT webhook.id FROM submission JOIN webhook ON webhook.account=submission.account"
+        " WHERE submission.message=?",
+        (campaign,),
+    ).fetchall()
+    bulk.insert(
+        connection,
+        "notice",
+        ("id", "webhook", "campaign", "status", "state", "made_at", "due"),
+        [(secrets.token_hex(16), webhook, campaign, status, "", at, at) for (webhook,) in found],
+    )
+
+
 def take(store: SqlStore, *, now: float, lease: float) -> Future[Notice | None]:
     """Lease the notice that is due first, of the webhook that was served longest ago; None: nothing is due.
 
@@ -163,7 +190,7 @@ def take(store: SqlStore, *, now: float, lease: float) -> Future[Notice | None]:
         found = connection.execute(
             "UPDATE notice SET due=? WHERE id=(SELECT id FROM notice WHERE webhook=? AND due<=?"
             f" ORDER BY due LIMIT 1{connection.skip_locked})"
-            " RETURNING id, delivery, status, state, made_at, attempts, due",
+            " RETURNING id, delivery, campaign, status, state, made_at, attempts, due",
             (now + lease, webhook.id, now),
         ).fetchone()
         if found is None:
@@ -172,7 +199,12 @@ def take(store: SqlStore, *, now: float, lease: float) -> Future[Notice | None]:
             "UPDATE webhook SET taken_at=?, probe_at=? WHERE id=?",
             (now, now + lease if webhook.failures else 0.0, webhook.id),
         )
-        number, delivery, *told = found
+        number, delivery, campaign, *told = found
+        if campaign is not None:
+            (reference,) = connection.execute(
+                "SELECT reference FROM submission WHERE message=?", (campaign,)
+            ).fetchone()
+            return Notice(number, webhook, campaign, "", reference, *told)
         message, recipient, reference = connection.execute(
             "SELECT delivery.message, recipient, reference FROM delivery"
             " JOIN submission ON submission.message=delivery.message WHERE delivery.id=?",

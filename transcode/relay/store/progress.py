@@ -29,6 +29,7 @@ REASONS = {
     "opted_out": OPTED_OUT,
     "blocked": "the recipient blocks the sender",
     "unroutable": "no route leads to the address",
+    "quiet": "it is always quiet where the recipient is",
     "expired": "the time was over before",
     "refused": "the next hop refused it",
     "rejected": "the phone or its centre rejected it",

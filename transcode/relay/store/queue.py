@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from transcode.relay.model import Delivery, Envelope, Route
     from transcode.relay.store.connection import Connection
 
-__all__ = ["Turns", "overdue", "take", "take_more"]
+__all__ = ["FREE", "WAITS", "Turns", "overdue", "take", "take_more"]
 
 _COLUMNS = ", ".join(DELIVERY)
 #: From when a row may be taken, as the index has it.
-_FREE = "CASE WHEN lease_until>due THEN lease_until ELSE due END"
+FREE = "CASE WHEN lease_until>due THEN lease_until ELSE due END"
 #: Where an attempt is next.
-_WAITS = "due IS NOT NULL AND due_event IS NULL"
+WAITS = "due IS NOT NULL AND due_event IS NULL"
 #: One take in this number of takes looks at campaigns first, so that they end where people never pause, too.
 _PEOPLE = 4
 #: The most lanes that one take looks into. The next one goes on behind them.
@@ -55,7 +55,7 @@ class Turns:
         is_round = not first
         for _ in range(_LANES):
             found = connection.execute(
-                f"SELECT lane FROM delivery WHERE route=? AND peer=? AND lane>? AND {_WAITS}"
+                f"SELECT lane FROM delivery WHERE route=? AND peer=? AND lane>? AND {WAITS}"
                 " ORDER BY lane LIMIT 1",
                 (*hop, lane),
             ).fetchone()
@@ -86,8 +86,8 @@ def take(
     if health is None:
         return None
     first = (
-        f"SELECT id FROM delivery WHERE route=? AND peer=? AND lane=? AND {_WAITS} AND {_FREE}<=?"
-        f" AND expires_at>? ORDER BY {_FREE} LIMIT 1{connection.skip_locked}"
+        f"SELECT id FROM delivery WHERE route=? AND peer=? AND lane=? AND {WAITS} AND {FREE}<=?"
+        f" AND expires_at>? ORDER BY {FREE} LIMIT 1{connection.skip_locked}"
     )
     for lane in turns.lanes(connection, route or "", peer):
         which = (route or "", peer, lane, now, now)
@@ -112,8 +112,8 @@ def take_more(connection: Connection, first: Delivery, most: int, now: float, le
     """Lease further deliveries of a message behind the same next hop, of the same mail if one was sent."""
     found = connection.execute(
         "UPDATE delivery SET lease_until=? WHERE id IN (SELECT id FROM delivery"
-        f" WHERE message=? AND route=? AND peer=? AND {_WAITS} AND {_FREE}<=? AND expires_at>?"
-        f" AND transaction_id=? ORDER BY {_FREE} LIMIT ?{connection.skip_locked}) RETURNING {_COLUMNS}",
+        f" WHERE message=? AND route=? AND peer=? AND {WAITS} AND {FREE}<=? AND expires_at>?"
+        f" AND transaction_id=? ORDER BY {FREE} LIMIT ?{connection.skip_locked}) RETURNING {_COLUMNS}",
         (now + lease, first.message, first.route or "", first.peer, now, now, first.transaction_id, most),
     ).fetchall()
     return sorted(map(delivery, found), key=attrgetter("id"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from transcode.relay.store import bulk, progress
+from transcode.relay.store import bulk, notices, progress
 from transcode.relay.store.campaigns import LEASE, CampaignState, lane
 from transcode.relay.store.progress import QUEUED
 
@@ -182,12 +182,19 @@ def loaded(connection: Connection, name: str) -> None:
     )
 
 
-def unsorted(store: SqlStore, name: str, *, most: int) -> list[Recipient]:
-    """Return recipients of whom nobody knows where they are, the first rows first."""
+def unsorted(store: SqlStore, name: str, *, now: float, most: int) -> list[Recipient]:
+    """Return recipients of whom nobody knows where they are, the first rows first.
+
+    Args:
+        store: the store.
+        name: the campaign.
+        now: the time. Those whom the resolver could not be asked for wait for a later one.
+        most: the most of them.
+    """
     found = store.select(
         f"SELECT {_COLUMNS} FROM campaign_recipient WHERE campaign=? AND status='queued' AND hop=''"
-        " ORDER BY carrier, due, number LIMIT ?",
-        (name, most),
+        " AND carrier='' AND due<=? ORDER BY due, number LIMIT ?",
+        (name, now, most),
     )
     return [Recipient._make(row) for row in found]
 
@@ -265,6 +272,7 @@ def close(connection: Connection, name: str, state: CampaignState, now: float) -
         "UPDATE message SET open=open-1, ended_at=CASE WHEN open=1 THEN ? END WHERE id=?", (now, name)
     )
     connection.execute("DELETE FROM held WHERE lane=?", (lane(name),))
+    notices.write_end(connection, name, str(state), now)
     return True
 
 

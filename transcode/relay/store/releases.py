@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from transcode.relay import timers
 from transcode.relay.model import Changed, Delivery, Event, State
 from transcode.relay.statuses import STATUSES
-from transcode.relay.store import bulk, notices, progress, rows
+from transcode.relay.store import bulk, notices, progress, queue, rows
 from transcode.relay.store.campaigns import Campaign, CampaignState, lane
 from transcode.relay.store.recipients import Recipient
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from transcode.relay.store.rows import Verdict
     from transcode.relay.store.sqlite import SqlStore
 
-__all__ = ["Released", "Waiting", "due_campaigns", "postponed", "release", "underway", "waiting"]
+__all__ = ["Released", "Waiting", "backlog", "due_campaigns", "postponed", "release", "underway", "waiting"]
 
 _COLUMNS = ", ".join(Recipient._fields)
 #: What begins a trail.
@@ -108,6 +108,25 @@ def waiting(store: SqlStore, name: str, *, now: float, most: int) -> list[Waitin
         ready = [one for one in all_of_kind if one.due <= now]
         later = all_of_kind[len(ready)].due if len(ready) < len(all_of_kind) else None
         found.append(Waiting(last[0], last[1], ready, later))
+
+
+def backlog(store: SqlStore, hop: str, lane_name: str, *, now: float, most: int) -> int:
+    """Return how many deliveries of a lane are due for an attempt towards a next hop, at most so many.
+
+    Args:
+        store: the store.
+        hop: kind and name of the next hop, with a blank between them.
+        lane_name: the lane.
+        now: the time.
+        most: the most that are counted.
+    """
+    route, _, peer = hop.partition(" ")
+    found = store.select(
+        "SELECT count(*) FROM (SELECT 1 FROM delivery WHERE route=? AND peer=? AND lane=?"
+        f" AND {queue.WAITS} AND {queue.FREE}<=? LIMIT ?) AS due",
+        (route, peer, lane_name, now, most),
+    )
+    return int(found[0][0])
 
 
 def underway(store: SqlStore, name: str) -> dict[str, int]:

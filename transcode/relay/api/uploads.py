@@ -1,0 +1,163 @@
+"""Recipients of campaigns as CSV or as lines of JSON, read a line at a time: a bad row costs itself alone."""
+
+from __future__ import annotations
+
+import csv
+import re
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
+
+from transcode.relay import own_text
+from transcode.relay.store.progress import REASONS
+from transcode.relay.store.recipients import Row
+from transcode.relay.zones import is_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from transcode.relay.api.schema import NewRecipient
+
+__all__ = ["LARGEST_TEXT", "Reader", "WrongHead"]
+
+#: The longest line, in octets, and the most octets of an own text and of a recipient's fields.
+_LONGEST, LARGEST_TEXT, _LARGEST_FIELDS = 65_536, 10_000, 20_000
+#: The most characters of a row that are kept where it is no address.
+_SHOWN = 100
+#: The columns of CSV that are no fields of the text.
+_ADDRESS, _ZONE = "to", "time_zone"
+_DELIMITERS = ",;\t"
+_NUMBER_OR_MAIL = re.compile(r"\+?[0-9]{3,15}|[^\s@<>,]{1,64}@[^\s@<>,]{1,190}")
+_BOM = b"\xef\xbb\xbf"
+
+
+class WrongHead(ValueError):
+    """The first line of CSV does not name the columns."""
+
+
+class Reader:
+    """Makes rows of what an upload has.
+
+    Args:
+        text: the text of the campaign; None: it has none.
+        normal: returns an address in the form of rows.
+    """
+
+    def __init__(self, text: str | None, normal: Callable[[str], str]) -> None:
+        self._template = text if own_text.has_fields(text) else None
+        self._normal = normal
+
+    def of_values(self, values: Iterable[NewRecipient]) -> Iterator[Row]:
+        """Yield the rows of values."""
+        for one in values:
+            yield self._row(one.to, one.fields, one.time_zone)
+
+    def of_file(self, file: BinaryIO) -> Iterator[Row]:
+        """Yield the rows of CSV, whose first line names the columns, or of lines of JSON.
+
+        Raises:
+            WrongHead: CSV has no column ``to``.
+        """
+        lines = _lines(file)
+        first = next(lines, b"")
+        if first is not None and first.lstrip().startswith(b"{"):
+            yield self._json(first)
+            yield from map(self._json, lines)
+            return
+        yield from self._csv(first, lines)
+
+    def _json(self, line: bytes | None) -> Row:
+        if line is None:
+            return _bad("", f"has more than {_LONGEST:,} octets")
+        try:
+            value = msgspec.json.decode(line, type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return _bad(line.decode("utf-8", "replace"), f"is no object of JSON: {error}")
+        address, zone, inner = value.pop("to", ""), value.pop(_ZONE, ""), value.pop("fields", {})
+        if not isinstance(inner, dict):
+            return _bad(str(address), "fields is no object")
+        fields = {**value, **inner}
+        for name, one in fields.items():
+            if isinstance(one, bool) or not isinstance(one, str | int | float):
+                return _bad(str(address), f"{name} is no text and no number")
+        if not isinstance(address, str | int) or not isinstance(zone, str):
+            return _bad(str(address), "to or time_zone is no text")
+        return self._row(str(address), {name: str(one) for name, one in fields.items()}, zone)
+
+    def _csv(self, head: bytes | None, lines: Iterator[bytes | None]) -> Iterator[Row]:
+        text = (head or b"").decode("utf-8", "replace")
+        delimiter = max(_DELIMITERS, key=text.count)
+        try:
+            names = [name.strip() for name in _cells(text, delimiter)]
+        except csv.Error as error:
+            raise WrongHead(f"the first line can't be read: {error}") from error
+        if _ADDRESS not in names or len(set(names)) < len(names):
+            raise WrongHead(f"the first line must name the columns, each once, and one is {_ADDRESS}")
+        for line in lines:
+            yield self._cells(line, names, delimiter)
+
+    def _cells(self, line: bytes | None, names: list[str], delimiter: str) -> Row:
+        if line is None:
+            return _bad("", f"has more than {_LONGEST:,} octets")
+        try:
+            text = line.decode("utf-8")
+            cells = _cells(text, delimiter)
+        except (UnicodeDecodeError, csv.Error) as error:
+            return _bad(line.decode("utf-8", "replace"), f"can't be read: {error}")
+        if len(cells) != len(names):
+            return _bad(text, f"has {len(cells)} columns, and the first line {len(names)}")
+        fields = dict(zip(names, cells, strict=True))
+        return self._row(fields.pop(_ADDRESS), fields, fields.pop(_ZONE, ""))
+
+    def _row(self, address: str, fields: dict[str, str], zone: str) -> Row:
+        normal = self._normal(address.strip())
+        if not _NUMBER_OR_MAIL.fullmatch(normal):
+            return _bad(address, f"{address[:_SHOWN]!r} is no number and no mail address")
+        if zone and not is_zone(zone):
+            return _bad(normal, f"there is no time zone {zone[:_SHOWN]!r}")
+        used = fields
+        if self._template is not None:
+            used = {name: fields[name] for name in own_text.field_names(self._template) if name in fields}
+        kept = msgspec.json.encode(used).decode()
+        if len(kept) > _LARGEST_FIELDS:
+            return _bad(normal, f"its fields have more than {_LARGEST_FIELDS:,} characters")
+        if self._template is None:
+            return Row(normal, "{}", zone)
+        try:
+            text = own_text.filled(self._template, used)
+        except own_text.MissingField as error:
+            return _bad(normal, str(error))
+        try:
+            octets = len(text.encode())
+        except UnicodeEncodeError:
+            return _bad(normal, "a field has half of a character")
+        if octets > LARGEST_TEXT:
+            detail = f"the text has {octets:,} octets, at most {LARGEST_TEXT:,}"
+            return Row(normal, kept, zone, "too_long", detail)
+        return Row(normal, kept, zone, chars=len(text), octets=octets)
+
+
+def _bad(shown: str, detail: str) -> Row:
+    printable = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in shown[:_SHOWN])
+    return Row(printable, reason="invalid", detail=detail or REASONS["invalid"])
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
+    return next(csv.reader([text], delimiter=delimiter, strict=True), [])
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes | None]:
+    """Yield the lines that are not empty, without their ends; None for one that is too long."""
+    is_first = True
+    while line := file.readline(_LONGEST + 2):
+        if is_first:
+            line, is_first = line.removeprefix(_BOM), False
+        if len(line) > _LONGEST and not line.endswith(b"\n"):
+            while rest := file.readline(_LONGEST):
+                if rest.endswith(b"\n"):
+                    break
+            yield None
+            continue
+        line = line.rstrip(b"\r\n")
+        if line.strip():
+            yield line

@@ -1,0 +1,128 @@
+"""Texts with fields, such as ``Hello {name}``: each recipient of a campaign has its own.
+
+Media are adapted once for all. For that the message has a stand-in with as many characters and octets as the
+longest own text, and each recipient's text takes its place in what was adapted. So no own text can make a
+message larger than it was when it was fitted.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from transcode.message.slideshow import readable, text_part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from transcode.messages.message import Message
+    from transcode.model import Part
+
+__all__ = [
+    "MissingField",
+    "field_names",
+    "filled",
+    "has_fields",
+    "stand_in",
+    "with_own_text",
+    "with_stand_in",
+]
+
+#: A name in braces; behind a bar, what stands there where a recipient has no such field.
+_FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]{0,63})(?:\|([^{}]*))?\}")
+#: What a stand-in begins with: a sign in ASCII, so that octets that are cut are cut early.
+_SIGN = "~"
+#: The shortest stand-in: no text of people begins so.
+_SHORTEST = 12
+#: A sign with four octets in UTF-8. With one of them, the part has the charset of any text.
+_WIDE = "\N{SQUARED OK}"
+
+
+class MissingField(ValueError):
+    """A recipient lacks a field that the text names."""
+
+
+def field_names(template: str) -> tuple[str, ...]:
+    """Return the names of the fields of a text, each once."""
+    return tuple(dict.fromkeys(found[1] for found in _FIELD.finditer(template)))
+
+
+def filled(template: str, fields: Mapping[str, str]) -> str:
+    """Return a text with the fields of a recipient.
+
+    Raises:
+        MissingField: the recipient lacks one, or it is empty, and the text has nothing in its place.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        given = fields.get(found[1], "") or found[2]
+        if given is None:
+            raise MissingField(f"has no field {found[1]}")
+        return given
+
+    return _FIELD.sub(value, template)
+
+
+def stand_in(chars: int, octets: int) -> str:
+    """Return a text that has no fewer characters, and no fewer octets in UTF-8, and is nobody's."""
+    chars = max(chars, _SHORTEST)
+    wide = max(1, -(-(octets - chars) // 3))
+    return _SIGN * max(chars - wide, _SHORTEST) + _WIDE * wide
+
+
+def has_fields(text: str | None) -> bool:
+    """Return whether a text has names of fields."""
+    return text is not None and _FIELD.search(text) is not None
+
+
+def with_stand_in(message: Message, template: str, text: str) -> Message:
+    """Return a message with a stand-in in the place of its text, or of another stand-in.
+
+    Args:
+        message: the message.
+        template: the text that it was composed with.
+        text: what stand_in returned.
+
+    Raises:
+        ValueError: it has no such text.
+    """
+    for place, part in enumerate(message.parts):
+        is_text = part.content_type == "text/plain"
+        if is_text and (part.text == template or part.text.startswith(_SIGN * _SHORTEST)):
+            made = text_part(1, text)
+            return _with_part(message, place, replace(part, data=made.data, charset=made.charset))
+    raise ValueError("the message has no such text")
+
+
+def with_own_text(message: Message, text: str | None) -> Message:
+    """Return a message with a recipient's own text in the place of the stand-in.
+
+    Where adaptation cut the stand-in, the text is cut as well.
+
+    Args:
+        message: the message, adapted or not.
+        text: the text; None: the message has one for all.
+    """
+    if text is None:
+        return message
+    for place, part in enumerate(message.parts):
+        if part.content_type == "text/plain" and part.text.startswith(_SIGN):
+            return _with_part(message, place, _own(part, text))
+    return message
+
+
+def _own(part: Part, text: str) -> Part:
+    charsets = (part.charset or "us-ascii",)
+    kept = text[: len(part.text)]
+    while True:
+        made = text_part(1, readable(kept, charsets), charsets)
+        over = len(made.data) - len(part.data)
+        if over <= 0:
+            return replace(part, data=made.data, charset=made.charset)
+        # A character has four octets at most.
+        kept = kept[: -max(1, over // 4)]
+
+
+def _with_part(message: Message, place: int, part: Part) -> Message:
+    return replace(message, parts=(*message.parts[:place], part, *message.parts[place + 1 :]))

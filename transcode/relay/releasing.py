@@ -1,0 +1,323 @@
+"""The work on campaigns: recipients are sorted by network, and released at the pace of their plan."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
+
+from transcode.errors import TransportError
+from transcode.relay import own_text, pacing
+from transcode.relay.model import Event, Route, State
+from transcode.relay.statuses import STATUSES
+from transcode.relay.store import limits, recipients, releases
+from transcode.relay.store.campaigns import Campaign, CampaignState, campaign, lane, unsorted_campaigns
+from transcode.relay.store.occurrences import Occurrence
+from transcode.relay.store.progress import QUEUED, REASONS, reason_of
+from transcode.relay.store.recipients import Sorted
+from transcode.relay.store.releases import Released
+from transcode.relay.zones import opens_at, zones
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from transcode.relay.judging import Judge, Receivers
+    from transcode.relay.model import Envelope
+    from transcode.relay.pacing import Plan
+    from transcode.relay.resolver import Resolver
+    from transcode.relay.store import SqlStore
+    from transcode.relay.store.connection import Connection
+    from transcode.relay.store.recipients import Recipient
+    from transcode.relay.store.releases import Waiting
+    from transcode.relay.store.rows import Verdict
+
+__all__ = ["Releasing"]
+
+#: Recipients of one step: of the search for their networks, and of an end.
+_TOGETHER = 500
+#: The most recipients of one release. They are written in one transaction.
+_MOST = 400
+#: Seconds of a rate that may wait for one next hop, and the least recipients that may.
+_AHEAD, _LEAST_AHEAD = 1.0, 200
+#: Seconds until a recipient whom the resolver could not be asked for is asked for again.
+_ASKED_AGAIN = 30.0
+#: Seconds between two looks where a campaign waits for what others do, and where nothing is to be done.
+_SOON, _IDLE = 0.25, 1.0
+_DAY = 86_400.0
+#: A step that is due within so many seconds is waited for.
+_NEAR = 0.2
+#: What the trail says of a delivery of a campaign that was ended.
+_CANCELED = "the campaign was cancelled"
+_zones = lru_cache(65_536)(zones)
+
+
+class Releasing:
+    """Two kinds of work, which each have a thread; those of several processes do no harm to each other.
+
+    Args:
+        store: where everything is kept.
+        judge: finds next hops.
+        resolver: knows the networks of numbers; None: there is none.
+        lines: the most questions to the resolver at once.
+        keep: seconds for which its answers count.
+        clock: gives the time, in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        store: SqlStore,
+        judge: Judge,
+        resolver: Resolver | None,
+        lines: int,
+        keep: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._judge = judge
+        self._resolver = resolver
+        self._keep = keep
+        self._clock = clock
+        self._asking = ThreadPoolExecutor(lines, "transcode-campaigns") if resolver is not None else None
+
+    def close(self) -> None:
+        """End the threads that ask the resolver."""
+        if self._asking is not None:
+            self._asking.shutdown(cancel_futures=True)
+
+    # Sorting
+
+    def sort(self) -> bool:
+        """Find out where some recipients of each campaign are; False where nobody waits for that."""
+        done = False
+        for name in unsorted_campaigns(self._store):
+            done = self._sorted(name) or done
+        return done
+
+    def _sorted(self, name: str) -> bool:
+        now = self._clock()
+        found = recipients.unsorted(self._store, name, now=now, most=_TOGETHER)
+        if not found:
+            return False
+        one, envelope = campaign(self._store, name), self._store.envelope(name)
+        if one is None:
+            return False
+        addresses = [recipient.address for recipient in found]
+        asked = [address for address in addresses if self._judge.is_asked(address)]
+        known = self._judge.known(addresses, asked)
+        unknown = {*asked} - {*known.answers} - {*known.subscribers}
+        silent = self._resolved([address for address in addresses if address in unknown], known)
+        plan = pacing.plan_of(one.plan)
+        done = [
+            self._place(recipient, plan, envelope, known, now)
+            for recipient in found
+            if recipient.address not in silent
+        ]
+        later = [(recipient.number, now + _ASKED_AGAIN) for recipient in found if recipient.address in silent]
+
+        def write(connection: Connection) -> None:
+            recipients.sort(connection, name, done, now)
+            recipients.postpone(connection, name, later)
+
+        self._store.write(write).result()
+        return True
+
+    def _resolved(self, addresses: Sequence[str], known: Receivers) -> set[str]:
+        """Ask the resolver for numbers; return those of which it could not be asked."""
+        silent: set[str] = set()
+        if self._asking is None or self._resolver is None:
+            return silent
+        answers = self._asking.map(self._answer, addresses)
+        until = self._clock() + self._keep
+        for address, answer in zip(addresses, answers, strict=True):
+            if answer is None:
+                silent.add(address)
+                continue
+            limits.keep_answer(self._store, address, answer, until=until)
+            known.answers[address] = answer
+        return silent
+
+    def _answer(self, address: str) -> str | None:
+        """Return what the resolver says of a number; None: it can't be asked now."""
+        assert self._resolver is not None  # noqa: S101  (nobody else calls it)
+        try:
+            return self._resolver.resolve(address)
+        except TransportError as error:
+            return None if error.temporary else ""
+
+    def _place(
+        self, recipient: Recipient, plan: Plan, envelope: Envelope, known: Receivers, now: float
+    ) -> Sorted:
+        verdict = self._judge.verdict(recipient.address, envelope, known)
+        if verdict.event is not Event.ROUTED:
+            return _failed(recipient, verdict)
+        carrier, opens = self._judge.carrier(recipient.address, verdict, known), _opens(recipient, plan, now)
+        if opens is None:
+            return Sorted(recipient.number, carrier=carrier, reason="quiet", detail=REASONS["quiet"])
+        return Sorted(recipient.number, _hop(verdict), carrier, opens)
+
+    # Releasing
+
+    def release(self) -> bool:
+        """Do what is due of each campaign; False where nothing is, and will be soon."""
+        names = releases.due_campaigns(self._store, self._clock())
+        if not names:
+            return False
+        wait = min(self._step(name) for name in names)
+        if wait > 0:
+            time.sleep(min(wait, _NEAR))
+        return True
+
+    def _step(self, name: str) -> float:
+        """Do what is due of one campaign; return the seconds until more is."""
+        one, now = campaign(self._store, name), self._clock()
+        if one is None:
+            return _IDLE
+        if one.state == CampaignState.CANCELING:
+            return self._canceled(one, now)
+        if one.start_at is not None and one.start_at > now:
+            return self._later(one, one.start_at, now)
+        if one.expires_at is not None and one.expires_at <= now:
+            give_up = partial(
+                recipients.give_up, name=name, status="failed", reason="expired", now=now, most=_TOGETHER
+            )
+            if self._store.write(give_up).result():
+                return 0.0
+        return self._released(one, now)
+
+    def _released(self, one: Campaign, now: float) -> float:
+        plan, paid = pacing.plan_of(one.plan), json.loads(one.paid)
+        rate, _ = pacing.rate(plan, one.released)
+        most = min(_MOST, math.ceil(rate * pacing.SLICE) + 1)
+        kinds = releases.waiting(self._store, one.id, now=now, most=most)
+        if not kinds:
+            return self._ended(one, now)
+        ready = self._awake(one, plan, kinds, now)
+        room = max(_LEAST_AHEAD, int(rate * _AHEAD))
+        waiting = {
+            kind: found
+            for kind, found in ready.items()
+            if releases.backlog(self._store, kind.route, lane(one.id), now=now, most=room) < room
+        }
+        granted = pacing.grant(
+            plan,
+            {kind: len(found) for kind, found in waiting.items()},
+            paid,
+            released=one.released,
+            now=now,
+        )
+        chosen = [
+            (recipient, kind.carrier)
+            for kind, count in granted.counts.items()
+            for recipient in waiting[kind][:count]
+        ]
+        if not chosen:
+            dues = [kind.due for kind in kinds if kind.due is not None]
+            soon = now + (granted.wait or _SOON) if any(ready.values()) else min(dues, default=now + _IDLE)
+            return self._later(one, soon, now)
+        due = now + max(granted.wait, pacing.SLICE / 2)
+        return self._written(one, chosen, json.dumps(granted.paid), now, due)
+
+    def _awake(
+        self, one: Campaign, plan: Plan, kinds: Sequence[Waiting], now: float
+    ) -> dict[pacing.Kind, list[Recipient]]:
+        """Return those in whose place it is not quiet now: they may have waited for longer than a day."""
+        found: dict[pacing.Kind, list[Recipient]] = {}
+        asleep: list[tuple[int, float]] = []
+        for kind in kinds:
+            awake = found.setdefault(pacing.Kind(kind.hop, kind.carrier), [])
+            for recipient in kind.recipients:
+                opens = _opens(recipient, plan, now)
+                if opens is None or opens > now:
+                    asleep.append((recipient.number, now + _DAY if opens is None else opens))
+                else:
+                    awake.append(recipient)
+        if asleep:
+            self._store.write(partial(recipients.postpone, name=one.id, dues=asleep)).result()
+        return found
+
+    def _written(
+        self,
+        one: Campaign,
+        chosen: Sequence[tuple[Recipient, str]],
+        paid: str,
+        now: float,
+        due: float,
+    ) -> float:
+        envelope = self._store.envelope(one.id)
+        addresses = [recipient.address for recipient, _ in chosen]
+        asked = [address for address in addresses if self._judge.is_asked(address)]
+        known = self._judge.known(addresses, asked)
+        going, failed = [], []
+        for recipient, carrier in chosen:
+            verdict = self._judge.verdict(recipient.address, envelope, known)
+            if verdict.event is not Event.ROUTED:
+                failed.append(_failed(recipient, verdict))
+                continue
+            text = None
+            if one.template is not None and own_text.has_fields(one.template):
+                text = own_text.filled(one.template, json.loads(recipient.fields))
+            going.append(Released(recipient.number, recipient.address, carrier, text, verdict))
+        if failed:
+            self._store.write(partial(recipients.sort, name=one.id, found=failed, now=now)).result()
+        if going:
+            self._store.release(one, going, paid=paid, at=now, due=due).result()
+        return due - self._clock() if going else 0.0
+
+    def _ended(self, one: Campaign, now: float) -> float:
+        """End a campaign of which nobody waits, and nothing is in this centre's hands."""
+        left = releases.underway(self._store, one.id)
+        if left:
+            return self._later(one, now + (_SOON if QUEUED in left else _IDLE), now)
+        close = partial(recipients.close, name=one.id, state=CampaignState.COMPLETED, now=now)
+        self._store.write(close).result()
+        return _IDLE
+
+    def _canceled(self, one: Campaign, now: float) -> float:
+        """End what is left of a campaign, some of it at a time."""
+        give_up = partial(
+            recipients.give_up, name=one.id, status="canceled", reason="canceled", now=now, most=_TOGETHER
+        )
+        if self._store.write(give_up).result():
+            return 0.0
+        find = partial(_in_hand, name=one.id)
+        if self._store.happen(find, at=now, large=True).result():
+            return 0.0
+        close = partial(recipients.close, name=one.id, state=CampaignState.CANCELED, now=now)
+        self._store.write(close).result()
+        return _IDLE
+
+    def _later(self, one: Campaign, due: float, now: float) -> float:
+        self._store.write(partial(releases.postponed, name=one.id, due=due)).result()
+        return due - now
+
+
+def _in_hand(connection: Connection, name: str) -> list[Occurrence]:
+    """Return the end of deliveries that were not handed over."""
+    here = [str(STATUSES[state]) for state in (State.ACCEPTED, State.WAITING, State.PENDING)]
+    found = connection.execute(
+        "SELECT delivery FROM campaign_recipient WHERE campaign=? AND status IN (?, ?, ?)"
+        " AND delivery IS NOT NULL LIMIT ?",
+        (name, *here, _TOGETHER),
+    ).fetchall()
+    return [Occurrence(number, Event.CANCEL, _CANCELED) for (number,) in found]
+
+
+def _failed(recipient: Recipient, verdict: Verdict) -> Sorted:
+    reason = reason_of(verdict.event, verdict.detail)
+    return Sorted(recipient.number, recipient.hop, recipient.carrier, reason=reason, detail=verdict.detail)
+
+
+def _hop(verdict: Verdict) -> str:
+    """Return the name of a next hop in plans."""
+    return f"{verdict.route or Route.LOCAL} {verdict.peer}".strip()
+
+
+def _opens(recipient: Recipient, plan: Plan, now: float) -> float | None:
+    """Return when a recipient may be written to, from now on; None: never."""
+    if plan.quiet is None:
+        return now
+    places = (recipient.zone,) if recipient.zone else _zones(recipient.address)
+    return opens_at(plan.quiet, places, now)
