@@ -60,6 +60,7 @@ KERNELS := $(wildcard transcode/kernels/*.pyx transcode/kernels/*.pxd transcode/
 # for all machines that share its cache.
 PILLOW ?= $(shell [ "$$(uname -sm)" = "Linux x86_64" ] && echo pillow-simd || echo pillow)
 AVX2 := $(shell grep -qsw avx2 /proc/cpuinfo && echo yes)
+PILLOW_SIMD := pillow-simd>=12.1.1.post0
 FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=enable -C freetype=enable
 
 # Three processes for two processors, and up to eight, take one test after the other: a third of the time of tests is
@@ -85,10 +86,10 @@ PHOTO ?=
 relay-demo: $(STAMPS)/package $(STAMPS)/test
 	@$(BIN)/python -m tests.relay.demo $(if $(PHOTO),"$(PHOTO)")
 
-# Nothing lands that the linters refuse. They judge, in one process, while the environments are made: that halves the
-# set-up on two processors.
+# Nothing lands that the linters refuse. They judge, in one process, while the environments are made, Pillow and the
+# kernels are compiled, and other programs are downloaded: that halves the set-up on two processors.
 test: $(STAMPS)/system-test
-	@$(MAKE) --no-print-directory --output-sync=target --jobs 3 check site-tools $(STAMPS)/test
+	@$(MAKE) --no-print-directory --output-sync=target --jobs 5 check site-tools $(STAMPS)/test
 	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST)
 
 site-tools: $(STAMPS)/venv
@@ -198,12 +199,15 @@ $(STAMPS)/system: Makefile .ci/system-packages $(if $(filter test sanitize fuzz-
 	mkdir -p $(STAMPS)
 	touch $@
 
-$(STAMPS)/system-test: Makefile .ci/system-packages .ci/unpacked-packages
+$(STAMPS)/system-test: Makefile .ci/system-packages
 	@.ci/system-packages $(SYSTEM) $(SYSTEM_TEST)
-	# The server of this release: the package without a number has no files.
+	mkdir -p $(STAMPS)
+	touch $@
+
+$(STAMPS)/peers: .ci/unpacked-packages $(STAMPS)/system-test
+	@# The server of this release: the package without a number has no files.
 	server=$$(apt-cache depends postgresql 2>/dev/null | sed -nE 's/.*Depends: (postgresql-[0-9]+)$$/\1/p' || true)
 	.ci/unpacked-packages build/peers $(UNPACKED_TEST) $$server
-	mkdir -p $(STAMPS)
 	touch $@
 
 $(STAMPS)/venv: | $(STAMPS)/system
@@ -212,34 +216,44 @@ $(STAMPS)/venv: | $(STAMPS)/system
 	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' 'setuptools>=77.0.3' 'cython>=3.1'
 	touch $@
 
+$(STAMPS)/engine: $(STAMPS)/venv pyproject.toml setup.py $(KERNELS)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	$(BIN)/python -c 'import tomllib; print(*(one for one in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]
+	  if not one.startswith("pillow")), sep="\n")' >$(STAMPS)/needed
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement $(STAMPS)/needed
+	touch $@
+
+# Outside of the environment, because two pips in one get in each other's way: the kernels are compiled meanwhile.
+# Debian's Python compiles with symbols for debuggers, which take an eighth of the time.
+$(STAMPS)/pillow-simd: $(STAMPS)/venv
+	rm -rf .venv/pillow-simd
+	CC="$${CC:-cc}$(if $(AVX2), -mavx2)" CFLAGS="$${CFLAGS:-} -g0" $(BIN)/pip wheel --quiet --disable-pip-version-check --no-cache-dir \
+	  --no-deps --no-binary pillow-simd $(FEATURES) --wheel-dir .venv/pillow-simd '$(PILLOW_SIMD)'
+	touch $@
+
 # A stamp of each, so that who asks for the other gets it. pip would leave the files of both beside each other.
-$(STAMPS)/with-$(PILLOW): $(STAMPS)/venv
+$(STAMPS)/with-$(PILLOW): $(if $(filter pillow-simd,$(PILLOW)),$(STAMPS)/pillow-simd) | $(STAMPS)/engine
 	rm -f $(STAMPS)/with-*
 	$(BIN)/pip uninstall --quiet --quiet --disable-pip-version-check --yes pillow pillow-simd
 ifeq ($(PILLOW),pillow-simd)
-	CC="$${CC:-cc}$(if $(AVX2), -mavx2)" $(BIN)/pip install --quiet --disable-pip-version-check --no-cache-dir \
-	  --no-binary pillow-simd $(FEATURES) 'pillow-simd>=12.1.1.post0'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-index --find-links .venv/pillow-simd '$(PILLOW_SIMD)'
 else
 	$(BIN)/pip install --quiet --disable-pip-version-check 'pillow>=13'
 endif
 	touch $@
 
-$(STAMPS)/package: $(STAMPS)/with-$(PILLOW) pyproject.toml setup.py $(KERNELS)
-	$(BIN)/python -c 'import tomllib; print(*(one for one in tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"]
-	  if not one.startswith("pillow")), sep="\n")' >$(STAMPS)/needed
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement $(STAMPS)/needed
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+$(STAMPS)/package: $(STAMPS)/engine $(STAMPS)/with-$(PILLOW)
 	touch $@
 
 # After the package, because two pips in one environment get in each other's way.
-$(STAMPS)/test: $(STAMPS)/system-test pyproject.toml | $(STAMPS)/package
+$(STAMPS)/test: $(STAMPS)/system-test $(STAMPS)/peers pyproject.toml | $(STAMPS)/package
 	$(BIN)/pip install --quiet --disable-pip-version-check --group test --group wheel
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --group test-alone
 	touch $@
 
 # Exact versions, so no constraint of pip's has a say.
 $(CHECK)/stamp: pyproject.toml | $(STAMPS)/venv
-	$(PYTHON) -m venv $(CHECK)
+	$(PYTHON) -m venv --without-pip $(CHECK)
 	PIP_CONSTRAINT= $(BIN)/pip --python $(CHECK) install --quiet --disable-pip-version-check --no-compile --group check
 	touch $@
 

@@ -19,13 +19,16 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The command by its own name, as pip installs it."""
+    """The command by its own name, as pip installs it; beside it, what it gives to bash to read."""
     path = tmp_path_factory.mktemp("bin") / "transcode"
     path.write_text(
         f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n"
         "from transcode.cli import main\nmain()\n"
     )
     path.chmod(0o755)
+    environment = os.environ | {"_TRANSCODE_COMPLETE": "source_bash"}
+    asked = subprocess.run([path], env=environment, capture_output=True, check=True)
+    path.with_name("source").write_bytes(asked.stdout)
     return path
 
 
@@ -34,7 +37,7 @@ def completed(program: Path, *words: str) -> list[str]:
     typed = " ".join(map(shlex.quote, ("transcode", *words)))
     script = (
         f'export PATH={shlex.quote(str(program.parent))}:"$PATH"\n'
-        'eval "$(_TRANSCODE_COMPLETE=source_bash transcode)"\n'
+        f". {shlex.quote(str(program.with_name('source')))}\n"
         f"COMP_WORDS=({typed})\nCOMP_CWORD={len(words)}\n"
         'handler=$(complete -p transcode | sed "s/.*-F \\([^ ]*\\) .*/\\1/")\n'
         'COMPREPLY=()\n"$handler" transcode\nprintf "%s\\n" "${COMPREPLY[@]}"'
@@ -59,8 +62,9 @@ def completed(program: Path, *words: str) -> list[str]:
 )
 def test_bash(program: Path, words: tuple[str, ...], offered: set[str]) -> None:
     """Commands, options, the words of an option and ids of networks; files are left to bash."""
-    assert offered <= set(completed(program, *words))
-    assert not [word for word in completed(program, *words) if not word.startswith(words[-1])]
+    found = completed(program, *words)
+    assert offered <= set(found)
+    assert not [word for word in found if not word.startswith(words[-1])]
 
 
 def test_files_are_left_to_bash(program: Path) -> None:

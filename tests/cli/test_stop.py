@@ -41,9 +41,10 @@ def folder(tmp_path: Path) -> Path:
     """Enough pictures that none of these tests sees the last."""
     root = tmp_path / "in"
     root.mkdir()
-    data = save(photo(1600, 1200), quality=97)
-    for number in range(400):
-        (root / f"{number:03}.jpg").write_bytes(data)
+    first = root / "000.jpg"
+    first.write_bytes(save(photo(1600, 1200), quality=97))
+    for number in range(1, 400):
+        (root / f"{number:03}.jpg").hardlink_to(first)
     return root
 
 
