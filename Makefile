@@ -63,10 +63,11 @@ AVX2 := $(shell grep -qsw avx2 /proc/cpuinfo && echo yes)
 PILLOW_SIMD := pillow-simd>=12.1.1.post0
 FEATURES := -C jpeg=enable -C zlib=enable -C lcms=enable -C webp=enable -C tiff=enable -C freetype=enable
 
-# Three processes for two processors, and up to eight, take one test after the other: a third of the time of tests is
-# waiting for servers, phones and other programs. What is measured once stays together.
-WORKERS := $(shell n=$$(( ($$(nproc) * 3 + 1) / 2 )); echo $$((n < 8 ? n : 8)))
-PARALLEL := -n $(WORKERS) --dist loadgroup
+# Two processes for each processor, and up to eight, take one test after the other: half of the time of tests is
+# waiting for servers, phones and other programs. What is measured once stays together. A test that hangs fails, and
+# says where.
+WORKERS := $(shell n=$$(( $$(nproc) * 2 )); echo $$((n < 8 ? n : 8)))
+PARALLEL := -n $(WORKERS) --dist loadgroup --timeout 600
 
 .PHONY: demo relay-demo test site-tools wheel image test-matrix check bench bench-compare tune man docs clean fuzz fuzz-campaign sanitize
 

@@ -18,6 +18,7 @@ import pytest
 import transcode
 from tests.cli.command import run
 from tests.made.pictures import photo, save
+from tests.process import started
 from transcode import read
 from transcode.cli import stop
 from transcode.counted import counted
@@ -57,7 +58,7 @@ def test_a_batch_that_is_stopped(folder: Path, tmp_path: Path, number: signal.Si
     """One line on stderr that counts as the results do, the shell's code for the signal, whole files."""
     out = tmp_path / "out"
     command = [*COMMAND, "batch", str(folder), str(out), "--carrier", "us-att", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as done:
+    with started(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as done:
         assert done.stdout is not None
         assert done.stderr is not None
         first = done.stdout.readline()
@@ -85,7 +86,7 @@ def test_nobody_reads_what_a_batch_says(folder: Path, tmp_path: Path) -> None:
     os.set_blocking(theirs, True)
     out = tmp_path / "out"
     command = [*COMMAND, "batch", str(folder), str(out), "--carrier", "us-att", "--json"]
-    with subprocess.Popen(command, stdout=theirs, stderr=theirs) as done:
+    with started(command, stdout=theirs, stderr=theirs) as done:
         while not list(out.glob("*.mms")):
             assert done.poll() is None
             time.sleep(0.005)
@@ -101,7 +102,7 @@ def test_ignored_signals_stay_ignored(folder: Path, tmp_path: Path) -> None:
         path.unlink()
     code = "import os, signal, sys; signal.signal(1, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
     command = [*COMMAND, "batch", str(folder), str(tmp_path / "out"), "--carrier", "us-att", "--json"]
-    with subprocess.Popen([sys.executable, "-c", code, *command], stdout=subprocess.PIPE) as done:
+    with started([sys.executable, "-c", code, *command], stdout=subprocess.PIPE) as done:
         assert done.stdout is not None
         done.stdout.readline()
         done.send_signal(signal.SIGHUP)

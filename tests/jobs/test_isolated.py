@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ from unittest import mock
 import pytest
 
 from tests import faults
+from tests.process import started
 from transcode.jobs import isolated, process
 from transcode.jobs.isolated import Isolated, JobLost
 
@@ -219,7 +219,7 @@ def test_no_orphans(tmp_path: Path, threaded: bool) -> None:
     """Children end with their parent when that is killed, in the middle of C that lets nobody else run."""
     told = [tmp_path / "1", tmp_path / "2"]
     command = [sys.executable, "-c", _PARENT.format(threaded=threaded), *map(str, told)]
-    with subprocess.Popen(command, cwd=ROOT) as parent:
+    with started(command, cwd=ROOT) as parent:
         numbers = []
         for path in told:
             faults.wait_for(str(path))

@@ -25,6 +25,7 @@ from rich.console import Console
 
 from bench.pictures import landscape
 from tests.made.pictures import save
+from tests.process import started
 from tests.relay import made
 from tests.relay.phone import Gateway, Phone, location
 from transcode.messages.message import Message
@@ -124,14 +125,12 @@ def served(config: Path) -> Iterator[str]:
     serve = command("relay", "serve", "--json", "--config", config)
     with (
         config.with_name("log").open("w") as log,
-        subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+        started(serve, stdout=subprocess.PIPE, stderr=log, text=True) as centre,
     ):
-        assert process.stdout is not None
-        try:
-            yield str(json.loads(process.stdout.readline())["url"])
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate()
+        assert centre.stdout is not None
+        yield str(json.loads(centre.stdout.readline())["url"])
+        centre.send_signal(signal.SIGTERM)
+        centre.communicate()
 
 
 def run(octets: bytes, out: Path, console: Console) -> None:

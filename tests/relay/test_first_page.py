@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.documents.examples import Example, examples
 from tests.made.pictures import photo, save
 from tests.relay import made
 from tests.relay.demo import free_port
-from tests.relay.phone import Gateway, Phone, until
+from tests.relay.phone import PATIENCE, Gateway, Phone
 from tests.relay.serving import Serving
 from transcode.relay.config import read_config
 from transcode.relay.server import running
@@ -26,16 +25,25 @@ def _blocks(language: str) -> list[Example]:
 
 
 class _Gateway(Serving):
-    """The page's program, on a port of its own."""
+    """The page's program, on a port of its own.
+
+    Attributes:
+        printed: the lines that it printed, from several threads.
+    """
 
     def __init__(self) -> None:
         (program,) = _blocks("python")
-        names: dict[str, Any] = {"__name__": "gateway"}
+        self.printed: queue.SimpleQueue[str] = queue.SimpleQueue()
+        names: dict[str, Any] = {"__name__": "gateway", "print": self._print}
         exec(compile(program.text, str(PAGE), "exec"), names)
         super().__init__(names["Gateway"])
 
+    def _print(self, *words: object, flush: bool) -> None:
+        assert flush, "else nobody sees it in time"
+        self.printed.put(" ".join(map(str, words)))
 
-def test_a_message_goes_where_the_page_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+
+def test_a_message_goes_where_the_page_says(tmp_path: Path) -> None:
     """Within a centre, and from one to the other; the program prints the address that the phone fetches."""
     one, added, other, _provider = (example.text for example in _blocks("toml"))
     with contextlib.ExitStack() as ends:
@@ -52,14 +60,7 @@ def test_a_message_goes_where_the_page_says(tmp_path: Path, capsys: pytest.Captu
         for number, centre in ((BOB, "a"), (CAROL, "b")):
             alice = Phone(ALICE, urls["a"], idle)
             alice.submit(made.letter(save(photo(64, 48)), number, read_report=False))
-            told: list[str] = []
-
-            def notified(told: list[str] = told) -> bool:
-                told += capsys.readouterr().out.splitlines()
-                return bool(told)
-
-            until(notified)
-            to, kind, address = told[0].split(" ")
+            to, kind, address = gateway.printed.get(timeout=PATIENCE).split(" ")
             assert (to, kind) == (number, "m-notification-ind")
             assert address.startswith(urls[centre])
             status, _, body = Phone(number, urls[centre], idle).request("GET", address)

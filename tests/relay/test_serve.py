@@ -19,6 +19,7 @@ import jsonschema
 import pytest
 
 from tests.cli.command import run
+from tests.process import started
 from tests.relay.conftest import ALICE, BOB, config
 from tests.relay.phone import Gateway, Phone, until
 from transcode.cli.schema import schema
@@ -40,7 +41,7 @@ def test_a_centre_that_is_killed_loses_nothing(tmp_path: Path, gateway: Gateway,
     )
     command = [sys.executable, "-m", "transcode", "relay", "serve", "--json", "--config", str(path)]
     gateway.status = 503
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as centre:
+    with started(command, stdout=subprocess.PIPE, text=True) as centre:
         assert centre.stdout is not None
         ready = json.loads(centre.stdout.readline())
         jsonschema.Draft202012Validator(schema("relay-serve")).validate(ready)
@@ -50,7 +51,7 @@ def test_a_centre_that_is_killed_loses_nothing(tmp_path: Path, gateway: Gateway,
     gateway.status = 202
     with (
         (tmp_path / "log").open("w") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as centre,
+        started(command, stdout=subprocess.PIPE, stderr=log, text=True) as centre,
     ):
         assert centre.stdout is not None
         url = json.loads(centre.stdout.readline())["url"]
@@ -81,7 +82,7 @@ def test_a_copy_of_a_centre_that_works_has_all_that_it_accepted_before(
     gateway.status = 503
     accepted: list[str] = []
     command = [sys.executable, "-m", "transcode", "relay", "serve", "--json", "--config", str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as centre:
+    with started(command, stdout=subprocess.PIPE, text=True) as centre:
         assert centre.stdout is not None
         alice = Phone(ALICE, json.loads(centre.stdout.readline())["url"], gateway)
 
