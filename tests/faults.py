@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -88,9 +89,16 @@ def double(octets: bytes) -> bytes:
     return octets * 2
 
 
-def wait_for(path: str) -> str:
-    while not Path(path).exists():
+def until(holds: Callable[[], object], what: str) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < end, f"not in time: {what}"
         time.sleep(0.005)
+
+
+def wait_for(path: str) -> str:
+    until(Path(path).exists, f"the file {path}")
     return path
 
 

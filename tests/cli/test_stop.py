@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
@@ -16,6 +15,7 @@ from unittest import mock
 import pytest
 
 import transcode
+from tests import faults
 from tests.cli.command import run
 from tests.made.pictures import photo, save
 from tests.process import started
@@ -87,9 +87,8 @@ def test_nobody_reads_what_a_batch_says(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = [*COMMAND, "batch", str(folder), str(out), "--carrier", "us-att", "--json"]
     with started(command, stdout=theirs, stderr=theirs) as done:
-        while not list(out.glob("*.mms")):
-            assert done.poll() is None
-            time.sleep(0.005)
+        faults.until(lambda: list(out.glob("*.mms")) or done.poll() is not None, "a message, or the end")
+        assert done.poll() is None
         done.send_signal(signal.SIGTERM)
         assert done.wait() == 128 + signal.SIGTERM
     os.close(ours)

@@ -68,8 +68,7 @@ def test_a_shutdown_waits_for_what_was_taken(forked: None) -> None:
     assert [future.result() for future in futures] == list(range(20))
     pool = Isolated(1)
     running, waiting = pool.submit(time.sleep, 0.2), pool.submit(int)
-    while not running.running():
-        time.sleep(0.01)
+    faults.until(running.running, "the job has begun")
     pool.shutdown(cancel_futures=True)
     assert (running.result(), waiting.cancelled()) == (None, True)
 
@@ -223,12 +222,10 @@ def test_no_orphans(tmp_path: Path, threaded: bool) -> None:
         numbers = []
         for path in told:
             faults.wait_for(str(path))
-            while not (text := path.read_text()):
-                time.sleep(0.005)
-            numbers.append(int(text))
+            faults.until(path.read_text, f"a number in {path}")
+            numbers.append(int(path.read_text()))
         parent.kill()
-    while any(Path(f"/proc/{number}/exe").exists() for number in numbers):
-        time.sleep(0.005)
+    faults.until(lambda: not any(Path(f"/proc/{number}/exe").exists() for number in numbers), "they end")
 
 
 def _in_a_daemon(path: str) -> None:
