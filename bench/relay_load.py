@@ -6,9 +6,9 @@ own, with its default store in a folder for temporary files. Phones and SMS gate
 the same processors; their time is counted apart.
 
 Printed are the percentiles of each step in milliseconds, the processor time of a message in the centre and
-in the children that adapt, the memory of both at the beginning and at the end, and how many cores the rate
-needs by these parts. A rate that the machine does not reach makes the steps longer and longer: then the cores
-are what to read.
+in the children that adapt, the memory of both at the beginning, after each minute and at the end, and how
+many cores the rate needs by these parts. A rate that the machine does not reach makes the steps longer and
+longer: then the cores are what to read.
 """
 
 from __future__ import annotations
@@ -200,9 +200,11 @@ def measure(centre: subprocess.Popen[str], load: Load, measured: Measured) -> di
     """Submit at the rate, wait until all is fetched, and return what was measured."""
     below = children(centre.pid)
     before = cpu(centre.pid), sum(map(cpu, below))
-    held = memory(centre.pid), sum(map(memory, below))
+    held = [(memory(centre.pid), sum(map(memory, below)))]
     begun, sending = time.perf_counter(), []
     for number in range(load.count):
+        if time.perf_counter() - begun > 60 * len(held):
+            held.append((memory(centre.pid), sum(map(memory, children(centre.pid)))))
         wait = begun + number / load.rate - time.perf_counter()
         if wait > 0:
             time.sleep(wait)
@@ -217,6 +219,7 @@ def measure(centre: subprocess.Popen[str], load: Load, measured: Measured) -> di
         time.sleep(0.1)
     whole = time.perf_counter() - begun
     count = max(1, len(measured.steps["acknowledge"]))
+    held.append((memory(centre.pid), sum(map(memory, children(centre.pid)))))
     served, adapted = cpu(centre.pid) - before[0], sum(map(cpu, children(centre.pid))) - before[1]
     return {
         "messages": load.count,
@@ -227,11 +230,8 @@ def measure(centre: subprocess.Popen[str], load: Load, measured: Measured) -> di
         "centre, CPU ms a message": round(1000 * served / count, 2),
         "adaptation, CPU ms a message": round(1000 * adapted / count, 2),
         "cores for the rate": round((served + adapted) / count * load.rate, 2),
-        "memory of the centre, MB": [held[0] // 1_000_000, memory(centre.pid) // 1_000_000],
-        "memory of its children, MB": [
-            held[1] // 1_000_000,
-            sum(map(memory, children(centre.pid))) // 1_000_000,
-        ],
+        "memory of the centre, MB": [own // 1_000_000 for own, _ in held],
+        "memory of its children, MB": [theirs // 1_000_000 for _, theirs in held],
         "ms": {
             name: {
                 "p50": round(percentile(found, 0.5), 1),
