@@ -292,7 +292,9 @@ def mux(sound: Encoded, content_type: str) -> bytes:
     if sound.codec not in codecs:
         raise TranscodeError(f"{content_type} can't contain {sound.codec}")
     if form == "amr":
-        return AMR_MAGIC + b"".join(bytes(packet) for packet in sound._packets)
+        # Nothing in the file says where sound ends, so it has no frame for the encoder's delay alone.
+        frames = math.ceil(sound.length / amr.SAMPLES)
+        return AMR_MAGIC + b"".join(bytes(packet) for packet in sound._packets[:frames])
     file = io.BytesIO()
     options = {**BIT_EXACT, **_MUX_OPTIONS.get(form, {})}
     if form in ("ipod", "3gp"):
