@@ -79,6 +79,7 @@ def service() -> Iterator[Service]:
         (200, b'{"mccmnc": 310260}', "310260"),
         (200, b'{"mcc": "262", "mnc": "01"}', "26201"),
         (200, b'{"mcc": 310, "mnc": 260}', "310260"),
+        (200, b'{"mcc": 262, "mnc": 1}', "26201"),
         (200, b'{"domain": "mms.b.example"}', "mms.b.example"),
         (200, b"", ""),
         (200, b'{"mccmnc": null}', ""),
@@ -230,6 +231,7 @@ MMS = '"u" "E2U+mms:mailto" "!^.*$!mailto:+15550001@mms.mnc260.mcc310.gprs!" .'
             ),
             "b.example",
         ),
+        (('10 10 "u" "E2U+sip+mms:mailto+mms:tel" "!^.*$!mailto:a@d.example!" .',), "d.example"),
         (('10 10 "u" "E2U+mms:tel" "!^.*$!tel:+1!" .',), ""),
         (('10 10 "s" "E2U+mms:mailto" "!^.*$!mailto:a@b.example!" .',), ""),
         # Patterns that take long are never evaluated, and domains that a number goes into are none.

@@ -197,9 +197,13 @@ def test_answers_that_a_sender_invents() -> None:
         ("x-mms-retrieve-text", "call this number"),
         ("X-Mms-Content-Location", "http://elsewhere.example"),
         ("X-Mms-Status", "Rejected"),
+        ("X-Mms-Replace-ID", "another message"),
     )
     given = retrieval(with_headers(SUBMITTED, *invented, ("X-Own", "kept")))
     assert given.headers == retrieval(with_headers(SUBMITTED, ("X-Own", "kept"))).headers
+    assert notified(with_headers(SUBMITTED, *invented)) == replace(
+        notified(), oddities=notified(with_headers(SUBMITTED, *invented)).oddities
+    )
     # A centre says so of what it gives.
     refused = with_headers(given, invented[0])
     assert dict(retrieval(refused, date=1).headers)["X-Mms-Retrieve-Status"] == invented[0][1]

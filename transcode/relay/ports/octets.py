@@ -23,7 +23,7 @@ __all__ = ["TYPE", "Octets", "Span", "span"]
 TYPE = "application/vnd.wap.mms-message"
 #: Octets that are handed to the server at once.
 _PIECE = 65_536
-_RANGE = re.compile(r"bytes=([0-9]{0,12})-([0-9]{0,12})")
+_RANGE = re.compile(r"bytes=\s*([0-9]{0,12})-([0-9]{0,12})\s*", re.IGNORECASE)
 
 
 class Span(NamedTuple):

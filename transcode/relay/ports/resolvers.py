@@ -30,7 +30,8 @@ _OK = 200
 _CLIENT_FAULTS = range(400, 500)
 #: The replacement of a NAPTR record of the service E2U+mms:mailto (RFC 4355; RFC 3402, 3.2).
 _MAILTO = re.compile(r"(.).*\1mailto:[^@]*@([A-Za-z0-9.-]{1,253})\1i?", re.DOTALL)
-_SERVICE = re.compile(r"(?:E2U\+mms:mailto|mms:mailto\+E2U)", re.IGNORECASE)
+#: A record may have several services (RFC 6116, 3.4.3).
+_SERVICE = re.compile(r"E2U(?:\+[a-z0-9:-]+)*?\+mms:mailto(?:\+[a-z0-9:-]+)*|mms:mailto\+E2U", re.IGNORECASE)
 
 
 def made_resolver(told: Resolving) -> Resolver | None:
@@ -120,7 +121,10 @@ def _said(text: str) -> str:
 
 def _joined(values: dict[str, object]) -> str:
     country, network = values.get("mcc"), values.get("mnc")
-    return f"{country}{network}" if country is not None and network is not None else ""
+    if country is None or network is None:
+        return ""
+    # A number in JSON has no zeros in front, and no network has fewer digits than two.
+    return f"{country}{str(network).zfill(2)}"
 
 
 class EnumResolver:

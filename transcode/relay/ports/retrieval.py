@@ -142,7 +142,7 @@ class Retrieval:
                 return _refused(_FAILURE, _LATER)
             return _refused(_UNSUPPORTED, _short(error))
         answer = self._given(request, delivery, source, tag)
-        if answer.status_code == 416 and not is_look:
+        if answer.status_code == 416:
             beyond = "the range is beyond the message"
             await run_in_threadpool(self._centre.happened, delivery, Event.FETCH_BROKEN, beyond)
         return answer
@@ -163,7 +163,7 @@ class Retrieval:
         self, request: Request, delivery: Delivery, envelope: Envelope, target: Target
     ) -> tuple[bytes | Path, str]:
         """Return the octets or their file, and their tag: of a transfer that broke, those of before."""
-        if "range" in request.headers:
+        if _range(request):
             before = await run_in_threadpool(given, self._store, delivery.id)
             if before and request.headers.get("if-range", _quoted(before)) == _quoted(before):
                 with contextlib.suppress(FileNotFoundError):
@@ -192,7 +192,7 @@ class Retrieval:
         asked = None
         # A part of other octets than those that the phone has is of no use (RFC 9110, 13.1.5).
         if request.headers.get("if-range", _quoted(tag)) == _quoted(tag):
-            asked = span(request.headers.get("range", ""), size)
+            asked = span(_range(request), size)
         first, last, is_suffix = asked or (0, size - 1, False)
         if first > last:
             return Response(status_code=416, headers={"Content-Range": f"bytes */{size}"})
@@ -241,6 +241,11 @@ def _refused(status: str, text: str) -> Response:
 def _too_many() -> Response:
     text = "too many messages that there are not\n"
     return PlainTextResponse(text, status_code=429, headers={"Retry-After": _RETRY_AFTER})
+
+
+def _range(request: Request) -> str:
+    """Return what part is asked for; of HEAD none is, whatever it says (RFC 9110, 14.2)."""
+    return "" if request.method == "HEAD" else request.headers.get("range", "")
 
 
 def _quoted(tag: str) -> str:

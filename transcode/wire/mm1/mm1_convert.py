@@ -70,12 +70,13 @@ _OF_THE_OTHER = {
     },
 }
 #: Headers, in lower case, that an MMS centre says of itself, or a client in its answers. In an M-Send.req
-#: they are a sender's invention, and in an M-Retrieve.conf clients would believe them.
+#: they are a sender's invention, and clients would believe them, and replace the message of another sender.
 _OF_ANSWERS = {
     "x-mms-cancel-id",
     "x-mms-cancel-status",
     "x-mms-content-location",
     "x-mms-message-count",
+    "x-mms-replace-id",
     "x-mms-report-allowed",
     "x-mms-response-status",
     "x-mms-response-text",
@@ -192,6 +193,7 @@ def _notification(
     message = replace(submission.message, to=(), cc=(), bcc=())
     message = cleaned(delivered(replace(submission, message=message), odd).message, odd)
     left = LeftOut("M-Notification.ind", odd, shows_values=False)
+    is_submitted = submission.message.message_type == "m-send-req"
     stated: dict[str, HeaderValue] = {}
     kept: list[tuple[str, HeaderValue]] = []
     for name, given, value in submission.headers:
@@ -200,7 +202,7 @@ def _notification(
             left.add(given, value)
         elif known.name in (_CLASS, _EXPIRY, _LOCATION):
             stated[known.name] = value
-        elif known.name.lower() in _NOTIFIED:
+        elif known.name.lower() in _NOTIFIED - (_OF_ANSWERS if is_submitted else set()):
             kept.append((known.name, value))
         elif known.name != _SIZE:
             left.add(given, value)
