@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,11 @@ def browser_path() -> str:
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     assert found is not None, "chromium is needed: apt-get install chromium"
     return found
+
+
+@cache
+def _axe() -> str:
+    return (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 
 
 class Browser:
@@ -146,6 +153,12 @@ class Page:
         found = self.command("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
+
+    def violations(self) -> list[str]:
+        """The rules of axe-core that the page breaks: it looks for what shuts people out."""
+        self.value(f"{_axe()};0")
+        found: list[str] = self.value("axe.run(document).then(one => one.violations.map(it => it.id))")
+        return found
 
     def problems(self) -> list[str]:
         """What the console said, exceptions included, and the addresses elsewhere that were asked for."""

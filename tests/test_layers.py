@@ -146,6 +146,7 @@ KNOW_SOCKETS = {
     "relay/admin/application.py",
     "relay/admin/entrance.py",
     "relay/admin/frame.py",
+    "relay/admin/links.py",
     "relay/admin/pages.py",
     "relay/outlets/providers.py",
     "relay/outlets/webhooks.py",

@@ -35,22 +35,13 @@ def takedown(
     as_json: Json = False,
 ) -> Exit:
     """Take down the pages of a message, and cancel it; of a token, the one page and its delivery."""
-    from transcode.relay.model import Event, State
+    from transcode.relay.model import State
     from transcode.relay.store import pages
 
-    now = time.time()
     with opened(relay_config) as store:
-        token = _token(store, message)
-        if token is None:
-            deliveries = store.deliveries(message)
-            taken = pages.revoke(store, at=now, message=message).result() if deliveries else 0
-        else:
-            found = store.delivery(number=token.delivery)
-            deliveries = [found] if found is not None else []
-            taken = pages.revoke(store, at=now, token=token.token).result()
-        # All at once: they share commits.
-        written = [store.apply(one.id, Event.CANCEL, at=now, detail=_DETAIL) for one in deliveries]
-        after = [one.result() for one in written]
+        page = _page(store, message)
+        meant = {"message": message} if page is None else {"token": page.token}
+        taken, after = pages.take_down(store, at=time.time(), detail=_DETAIL, **meant)
     if not after:
         raise MessageError(f"{message}: there is no such message or page")
     cancelled = sum(one.state is State.CANCELLED for one in after)
@@ -62,7 +53,7 @@ def takedown(
     return Exit.DONE
 
 
-def _token(store: SqlStore, given: str) -> Page | None:
+def _page(store: SqlStore, given: str) -> Page | None:
     from transcode.relay.store import pages
 
     named = _TOKEN.fullmatch(given)

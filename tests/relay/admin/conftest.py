@@ -17,7 +17,8 @@ from transcode.relay.admin_listener import Admin
 from transcode.relay.model import Envelope, Event, Route
 from transcode.relay.secrets import hashed
 from transcode.relay.server import Running, running
-from transcode.relay.store import FolderBlobs, SqlStore
+from transcode.relay.store import FolderBlobs, SqlStore, pages
+from transcode.relay.store.pages import Page
 from transcode.relay.store.rows import Verdict
 
 SECRET = "open sesame"
@@ -98,3 +99,19 @@ def centre(tmp_path: Path, gateway: Gateway, stored: str) -> Iterator[Running]:
 def desk(centre: Running) -> Desk:
     """A browser of somebody who did not give the secret."""
     return Desk(centre.admin_url)
+
+
+@pytest.fixture
+def page(centre: Running) -> Page:
+    """The page of a message to Bob, of which abuse was reported; Alice has one too."""
+    store, now = centre.store, time.time()
+    verdict = Verdict(Event.ROUTED, Route.LINK, may_link=True)
+    for number in (3, 4):
+        store.apply(number, Event.ROUTED, at=now, verdict=verdict).result()
+        store.apply(number, Event.LINK_ACCEPTED, at=now).result()
+        pages.make(store, number, at=now + number, expires_at=now + 1000).result()
+    made = pages.of_delivery(store, 3)
+    assert made is not None
+    pages.view(store, made.token, at=now).result()
+    pages.report(store, made, at=now, reason="<b>threat</b>").result()
+    return made

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -250,7 +249,7 @@ def test_hostile_messages_run_nothing(browser: Browser, senders: Senders) -> Non
     ],
 )
 def test_anybody_can_use_it(
-    browser: Browser, senders: Senders, axe: str, language: str, size: tuple[int, int], dark: bool
+    browser: Browser, senders: Senders, language: str, size: tuple[int, int], dark: bool
 ) -> None:
     """At any width, in dark and light, from both sides: nothing overflows, and axe-core finds nothing."""
     long = part("text/plain", b"A_name_that_goes_on_without_a_blank_" * 6, f"{'long_' * 30}.txt")
@@ -259,15 +258,15 @@ def test_anybody_can_use_it(
     assert shown.value("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
     shown.value("document.querySelectorAll('details').forEach(one => { one.open = true; })")
     assert shown.value("[document.documentElement.scrollWidth, document.body.scrollWidth]") == [size[0]] * 2
-    assert violations(shown, axe) == []
+    assert shown.violations() == []
     shown.close()
 
 
-def test_axe_finds_what_is_wrong(browser: Browser, senders: Senders, axe: str) -> None:
+def test_axe_finds_what_is_wrong(browser: Browser, senders: Senders) -> None:
     """So that no violation means something."""
     shown = opened(browser, senders.send().url)
     shown.value("document.querySelector('.picture img').removeAttribute('alt')")
-    assert violations(shown, axe) == ["image-alt"]
+    assert shown.violations() == ["image-alt"]
     shown.close()
 
 
@@ -283,16 +282,3 @@ def test_keys(browser: Browser, senders: Senders) -> None:
     assert seen[0] == "skip"
     assert {"play", "button main", "save", "button", "SUMMARY"} <= set(seen)
     shown.close()
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """The program of axe-core, which looks for what shuts people out."""
-    return (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-
-
-def violations(shown: Page, axe: str) -> list[str]:
-    """The rules of axe-core that a page breaks."""
-    shown.value(f"{axe};0")
-    found: list[str] = shown.value("axe.run(document).then(found => found.violations.map(one => one.id))")
-    return found

@@ -160,6 +160,47 @@ def test_a_report_of_abuse(store: SqlStore) -> None:
     assert store.deliveries()[0].state is State.LINKED
 
 
+def test_lists(store: SqlStore) -> None:
+    """Each page is in the lists that it belongs to, the newest first, and a list goes on behind a page."""
+    made = [linked(store, number, to=(f"+{number}",))[0] for number in range(5)]
+    tokens = [paged(store, one, BEGIN + number).token for number, one in enumerate(made)]
+    pages.view(store, tokens[0], at=BEGIN + 6).result()
+    pages.view(store, tokens[1], at=BEGIN + 7).result()
+    pages.delete(store, tokens[1], at=BEGIN + 8).result()
+    for number, after in ((3, 9), (2, 10)):
+        page = pages.find(store, tokens[number])
+        assert page is not None
+        pages.report(store, page, at=BEGIN + after, reason="threat").result()
+    down = pages.take_down(store, at=BEGIN + 11, detail="by us", token=tokens[4])
+    assert (down.pages, [one.state for one in down.deliveries]) == (1, [State.CANCELLED])
+
+    def recipients(name: str, **where: tuple[float, int]) -> list[str]:
+        return [one.recipient for one in pages.listed(store, name, now=BEGIN + 12, most=2, **where)]
+
+    assert recipients("open") == ["+3", "+2"]
+    assert recipients("open", before=(BEGIN + 2, made[2].id)) == ["+0"]
+    assert recipients("viewed") == ["+1", "+0"]
+    assert recipients("deleted") == ["+1"]
+    assert recipients("taken down") == ["+4"]
+    assert recipients("reported") == ["+2", "+3"]
+    assert recipients("reported", before=(BEGIN + 10, made[2].id)) == ["+3"]
+    (one, _) = pages.listed(store, "reported", now=BEGIN + 12, most=2)
+    assert (one.page.token, one.message, one.reason) == (tokens[2], made[2].message, "threat")
+    assert pages.counts(store, now=BEGIN + 12) == (3, 2, 2, 1, 1, 2)
+
+
+def test_a_message_is_taken_down_with_all_pages(store: SqlStore) -> None:
+    """And of what nobody knows nothing is."""
+    made = linked(store, to=("+1", "+2"))
+    for one in made:
+        paged(store, one)
+    down = pages.take_down(store, at=BEGIN, detail="by us", message=made[0].message)
+    assert (down.pages, {one.state for one in down.deliveries}) == (2, {State.CANCELLED})
+    assert store.trail(made[0].id)[-1].detail == "by us"
+    for nobody in ({"message": "m"}, {"token": "x" * 22}):
+        assert pages.take_down(store, at=BEGIN, detail="by us", **nobody) == (0, [])
+
+
 def test_rows_go_with_their_message(store: SqlStore, blobs: Blobs) -> None:
     (one,) = linked(store, blob=blobs.put(b"octets"), delivery_report=False)
     token = paged(store, one).token

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from transcode.relay.admin.entrance import Entrance
 from transcode.relay.admin.frame import Frame
+from transcode.relay.admin.links import Links
 from transcode.relay.model import Event
 from transcode.relay.store.keys import keys
 from transcode.relay.store.operations import failing, of_number, towards
@@ -41,7 +42,8 @@ def pages(desk: Desk) -> list[Route]:
     async def styled(_request: Request) -> Response:
         return PlainTextResponse(style, media_type="text/css")
 
-    return [*_Deliveries(frame).routes(), *Entrance(frame).routes(), Route("/style.css", styled)]
+    parts = (_Deliveries(frame), Links(frame), Entrance(frame))
+    return [*(route for part in parts for route in part.routes()), Route("/style.css", styled)]
 
 
 class _Deliveries:

@@ -167,6 +167,10 @@ CREATE TABLE page (
   revoked_at REAL,
   reported_at REAL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX page_made ON page (made_at, delivery);
+CREATE INDEX page_reported ON page (reported_at, delivery) WHERE reported_at IS NOT NULL;
+CREATE INDEX page_revoked ON page (made_at, delivery) WHERE revoked_at IS NOT NULL;
+CREATE INDEX page_deleted ON page (made_at, delivery) WHERE deleted_at IS NOT NULL;
 
 -- Numbers that want no links, since when, and the word by which they said so.
 CREATE TABLE optout (

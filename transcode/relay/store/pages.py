@@ -5,27 +5,34 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from transcode.relay.model import State
+from transcode.relay.model import Event, State
+from transcode.relay.store import bulk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Future
 
+    from transcode.relay.model import Delivery
     from transcode.relay.store.connection import Connection
     from transcode.relay.store.sqlite import SqlStore
 
 __all__ = [
     "CLOSED",
+    "LISTS",
     "OPEN",
     "Counts",
+    "Listed",
     "Page",
+    "TakenDown",
     "counts",
     "delete",
     "find",
+    "listed",
     "make",
     "of_delivery",
     "report",
     "revoke",
+    "take_down",
     "view",
 ]
 
@@ -44,6 +51,14 @@ _ONE_VIEW = 60.0
 #: Seconds in which abuse is reported once.
 _ONE_REPORT = 86_400.0
 _ABUSE = "abuse reported"
+#: Lists of pages, by their names: the column that orders them, and which pages are in them.
+LISTS = {
+    "open": ("made_at", OPEN),
+    "viewed": ("made_at", "page.viewed_at IS NOT NULL"),
+    "reported": ("reported_at", "page.reported_at IS NOT NULL"),
+    "taken down": ("made_at", "page.revoked_at IS NOT NULL"),
+    "deleted": ("made_at", "page.deleted_at IS NOT NULL"),
+}
 
 
 class Page(NamedTuple):
@@ -89,6 +104,36 @@ class Counts(NamedTuple):
     deleted: int
     revoked: int
     reported: int
+
+
+class Listed(NamedTuple):
+    """A page, and whose message it shows.
+
+    Attributes:
+        page: the page.
+        message, sender, recipient: the message, and the recipient whose page it is.
+        state: the state of the delivery.
+        reason: why abuse was reported last, or ``""``.
+    """
+
+    page: Page
+    message: str
+    sender: str
+    recipient: str
+    state: str
+    reason: str
+
+
+class TakenDown(NamedTuple):
+    """What a take-down did.
+
+    Attributes:
+        pages: how many pages it ended.
+        deliveries: the deliveries that it cancelled, where they were not over.
+    """
+
+    pages: int
+    deliveries: list[Delivery]
 
 
 _COLUMNS = ", ".join(Page._fields)
@@ -195,6 +240,27 @@ def revoke(store: SqlStore, *, at: float, token: str = "", message: str = "") ->
     return store.write(write)
 
 
+def take_down(store: SqlStore, *, at: float, detail: str, token: str = "", message: str = "") -> TakenDown:
+    """Take down the page of a token and cancel its delivery, or all of a message.
+
+    Args:
+        store: the store.
+        at: the time.
+        detail: who does it, for the trail.
+        token, message: one of them.
+    """
+    if token:
+        page = find(store, token)
+        found = store.delivery(number=page.delivery) if page is not None else None
+        deliveries = [found] if found is not None else []
+    else:
+        deliveries = store.deliveries(message)
+    taken = revoke(store, at=at, token=token, message=message).result() if deliveries else 0
+    # All at once: they share commits.
+    written = [store.apply(one.id, Event.CANCEL, at=at, detail=detail) for one in deliveries]
+    return TakenDown(taken, [one.result() for one in written])
+
+
 def report(store: SqlStore, page: Page, *, at: float, reason: str) -> Future[bool]:
     """Write into the trail that abuse is reported; False: it was, today."""
 
@@ -221,11 +287,54 @@ def counts(store: SqlStore, *, now: float) -> Counts:
     ((is_open,),) = store.select(
         f"SELECT count(*) FROM page JOIN delivery ON delivery.id=page.delivery WHERE {OPEN}", (now,)
     )
-    ((viewed, views, deleted, revoked, reported),) = store.select(
-        "SELECT count(viewed_at), coalesce(sum(views), 0), count(deleted_at), count(revoked_at),"
-        " count(reported_at) FROM page"
+    ((viewed, views),) = store.select("SELECT count(viewed_at), coalesce(sum(views), 0) FROM page")
+    # Those of an index each.
+    deleted, revoked, reported = (
+        store.select(f"SELECT count(*) FROM page WHERE {column} IS NOT NULL")[0][0]
+        for column in ("deleted_at", "revoked_at", "reported_at")
     )
     return Counts(is_open, viewed, int(views), deleted, revoked, reported)
+
+
+def listed(
+    store: SqlStore, name: str, *, now: float, before: tuple[float, int] | None = None, most: int
+) -> list[Listed]:
+    """Return the pages of a list, the newest first.
+
+    Args:
+        store: the store.
+        name: one of LISTS.
+        now: the time.
+        before: the time and the delivery of the page behind which they begin; None: with the newest.
+        most: the most pages.
+    """
+    column, where = LISTS[name]
+    values: list[float | int] = [now] if where == OPEN else []
+    if before is not None:
+        where += f" AND (page.{column}, page.delivery)<(?, ?)"
+        values += before
+    found = store.select(
+        f"SELECT {', '.join(f'page.{one}' for one in Page._fields)}, delivery.message, message.sender,"
+        " delivery.recipient, delivery.state FROM page JOIN delivery ON delivery.id=page.delivery"
+        f" JOIN message ON message.id=delivery.message WHERE {where}"
+        f" ORDER BY page.{column} DESC, page.delivery DESC LIMIT ?",
+        (*values, most),
+    )
+    made = [(Page._make(row[: len(Page._fields)]), *row[len(Page._fields) :]) for row in found]
+    reasons = _reasons(store, [page.delivery for page, *_ in made if page.reported_at is not None])
+    return [Listed(page, *others, reasons.get(page.delivery, "")) for page, *others in made]
+
+
+def _reasons(store: SqlStore, deliveries: Sequence[int]) -> dict[int, str]:
+    """Return the last reason of abuse of each of these deliveries."""
+    if not deliveries:
+        return {}
+    found = store.select(
+        f"SELECT delivery, detail FROM event WHERE event=? AND delivery IN ({bulk.marks(deliveries)})"
+        " ORDER BY id",
+        (_ABUSE, *deliveries),
+    )
+    return dict(found)
 
 
 def _changed(connection: Connection, change: str, where: str, values: Sequence[Any]) -> bool:
