@@ -134,7 +134,7 @@ def test_nobody_waits() -> None:
     """Nothing is asked for again where nobody is left."""
     granted = grant(Plan(), {HERE: 0}, {"total": 5.0}, released=3, now=10.0)
     assert granted == ({}, {"total": 5.0}, 0.0)
-    assert span(Plan(), {}, start=5.0) == (5.0, 0.0, 0)
+    assert span(Plan(), {}, start=5.0) == (5.0, 5.0, 0.0, 0)
 
 
 def test_an_estimate_has_quiet_hours() -> None:
@@ -148,6 +148,7 @@ def test_an_estimate_has_quiet_hours() -> None:
     # It is three in the morning in Tokyo, where the morning begins five hours later.
     found = span(plan, {berlin: 1800, tokyo: 1800}, start=evening)
     assert found.ends_at == pytest.approx(evening + 5.5 * HOUR, abs=2)
+    assert span(plan, {tokyo: 1}, start=evening).begins_at == evening + 5 * HOUR
     always = Group(NORTH, ("Etc/GMT+6", "Etc/GMT-6"))
     long = dataclasses.replace(plan, quiet=Quiet(19 * 60, 9 * 60))
     assert span(long, {always: 7, berlin: 1}, start=evening).never == 7

@@ -125,8 +125,8 @@ class Adapter:
             envelope: the message.
             target: the phone.
             ahead: whether the phone has not asked yet: the adaptation leaves processors and processes to
-                those of phones that wait. One thread may ask so. A phone that asks meanwhile waits for
-                what is there first: this one, which others may hold up, or one of its own.
+                those of phones that wait. A phone that asks meanwhile waits for what is there first: this
+                one, which others may hold up, or one of its own.
 
         Raises, from the future:
             JobLost: the adaptation crashed, or took too long.
@@ -200,9 +200,10 @@ class Adapter:
         return making.future
 
     def _ahead(self) -> Isolated:
-        if self._jobs_ahead is None:
-            self._jobs_ahead = Isolated(1, max_seconds=self._max_seconds)
-        return self._jobs_ahead
+        with self._lock:
+            if self._jobs_ahead is None:
+                self._jobs_ahead = Isolated(1, max_seconds=self._max_seconds)
+            return self._jobs_ahead
 
     def _keep(self, done: Future[bytes], place: tuple[str, str], making: _Making) -> None:
         try:

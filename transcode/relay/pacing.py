@@ -109,12 +109,13 @@ class Span(NamedTuple):
     """How long a campaign takes.
 
     Attributes:
-        ends_at: when the last recipient is written to, in seconds since 1970.
+        begins_at, ends_at: when the first and the last recipient is written to, in seconds since 1970.
         seconds: those in which somebody is written to, without the quiet ones.
         never: recipients who can't be written to: in one of their zones it is always quiet, or the campaign
             takes longer than a year.
     """
 
+    begins_at: float
     ends_at: float
     seconds: float
     never: int
@@ -219,6 +220,7 @@ def span(plan: Plan, groups: Mapping[Group, int], *, start: float, released: int
     """
     left = {group: float(count) for group, count in groups.items() if count > 0}
     now, went, seconds = start, float(released), 0.0
+    begin: float | None = None
     while left and now < start + _LONGEST:
         openings = {group: _opening(plan.quiet, group, now) for group in left}
         for group in [group for group, moment in openings.items() if moment is None]:
@@ -238,6 +240,7 @@ def span(plan: Plan, groups: Mapping[Group, int], *, start: float, released: int
             ),
             min(_closing(plan.quiet, group, now) for group in is_open),
         )
+        begin = now if begin is None else begin
         took, given = _step(plan, is_open, int(went), until - now)
         for group, count in given.items():
             left[group] -= count
@@ -245,7 +248,7 @@ def span(plan: Plan, groups: Mapping[Group, int], *, start: float, released: int
                 del left[group]
         went += sum(given.values())
         now, seconds = now + took, seconds + took
-    return Span(now, seconds, round(sum(left.values())))
+    return Span(start if begin is None else begin, now, seconds, round(sum(left.values())))
 
 
 def _step(

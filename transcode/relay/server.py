@@ -24,6 +24,7 @@ from transcode.relay.amendments import Amendments
 from transcode.relay.capability import Capability
 from transcode.relay.centre import Centre
 from transcode.relay.documents import Documents
+from transcode.relay.estimate.versions import Versions
 from transcode.relay.gauges import Gauges
 from transcode.relay.judging import Judge
 from transcode.relay.networks import networks
@@ -178,7 +179,8 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
             worker.start()
             ends.callback(worker.stop)
             lanes = worker.lanes
-        admin_url = ends.enter_context(_admin(config, store, words, in_flight, lanes))
+        versions = Versions(config, blobs, adapter)
+        admin_url = ends.enter_context(_admin(config, store, words, in_flight, lanes, versions))
         yield Running(url, store, mm4_port, admin_url)
 
 
@@ -294,6 +296,7 @@ def _admin(
     words: Pseudonyms,
     in_flight: InFlight,
     lanes: Callable[[], dict[str, bool]],
+    versions: Versions,
 ) -> Iterator[str]:
     """Listen for operators; yield the address, or ``""`` where they have none."""
     if config.admin is None:
@@ -302,7 +305,7 @@ def _admin(
     admin, parts = config.admin, Parts(config.admin.patience)
     gauges = Gauges(store, config.store, lambda: in_flight.octets, time.time, config.hops, parts=parts)
     health = Health(store, config.store, lanes, admin.min_free_bytes, parts)
-    desk = Desk(config.name, admin, config.numbers, store, words, gauges, health, parts)
+    desk = Desk(config.name, admin, config.numbers, store, words, gauges, health, parts, versions)
     gate = Gate("admin", admin.max_connections, admin.max_connections_each, proxies=networks(admin.proxies))
     with (
         contextlib.closing(parts),

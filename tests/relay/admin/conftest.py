@@ -11,15 +11,22 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from tests.made.pictures import photo, save
+from tests.relay import made
 from tests.relay.conftest import ALICE, BOB, config
 from tests.relay.phone import PATIENCE, Gateway
+from tests.relay.store.test_campaigns import NEW
 from transcode.relay.admin_listener import Admin
 from transcode.relay.model import Envelope, Event, Route
 from transcode.relay.secrets import hashed
 from transcode.relay.server import Running, running
-from transcode.relay.store import FolderBlobs, SqlStore, pages
+from transcode.relay.store import FolderBlobs, SqlStore, campaigns, pages, progress, recipients
+from transcode.relay.store.campaigns import Action
 from transcode.relay.store.pages import Page
+from transcode.relay.store.recipients import Row, Sorted
+from transcode.relay.store.releases import Released
 from transcode.relay.store.rows import Verdict
+from transcode.relay.store.submissions import Claim
 
 SECRET = "open sesame"
 #: What a stranger's server said.
@@ -115,3 +122,40 @@ def page(centre: Running) -> Page:
     pages.view(store, made.token, at=now).result()
     pages.report(store, made, at=now, reason="<b>threat</b>").result()
     return made
+
+
+@pytest.fixture
+def campaign(centre: Running, tmp_path: Path) -> str:
+    """A campaign that runs: of seven rows two wait, three were released, and two failed."""
+    blobs, store, now = FolderBlobs(tmp_path / "store" / "blobs"), centre.store, time.time()
+    octets = made.letter(save(photo(800, 600), quality=90), BOB).to_mm1()
+    message = Envelope(
+        *(f"{7:032x}", "mm1", ALICE, "", blobs.put(octets), len(octets), now, now + 100_000),
+        subject="Spring <b>sale</b>",
+        peer="api:shop",
+    )
+    name, _, _ = store.write(
+        lambda one: campaigns.begin(one, message, Claim("shop", "k", "f", "", "[]"), NEW)
+    ).result()
+    rows = [
+        *(Row(f"+1555100000{number}") for number in range(6)),
+        Row("nobody", reason="invalid", detail="no number"),
+    ]
+    store.write(lambda one: recipients.add(one, name, rows, now)).result()
+    store.write(lambda one: recipients.loaded(one, name)).result()
+    campaigns.set_state(store, name, Action.START, now)
+    found = [Sorted(number, "local", "us-att" if number < 4 else "us-verizon") for number in range(1, 6)]
+    found.append(Sorted(6, carrier="us-att", reason="opted_out", detail=progress.REASONS["opted_out"]))
+    store.write(lambda one: recipients.sort(one, name, found, now)).result()
+    released = campaigns.campaign(store, name)
+    assert released is not None
+    verdict = Verdict(Event.ROUTED, Route.LOCAL)
+    chosen = [Released(number, f"+1555100000{number - 1}", "us-att", None, verdict) for number in (1, 2, 3)]
+    store.release(released, chosen, paid='{"total": 1}', at=now, due=now + 1).result()
+    for number, events in (
+        (5, (Event.PUSH_ACCEPTED,)),
+        (6, (Event.PUSH_ACCEPTED, Event.FETCH_BEGUN, Event.ACKNOWLEDGED)),
+    ):
+        for event in events:
+            store.apply(number, event, at=now).result()
+    return name

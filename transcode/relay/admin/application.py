@@ -72,7 +72,7 @@ def application(health: Health, gauges: Gauges, desk: Desk) -> ASGIApp:
 
 
 class _Guarded:
-    """Adds the headers that keep a page to itself."""
+    """Adds the headers that keep a page to itself, where it has none of its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -80,7 +80,9 @@ class _Guarded:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *_HEADERS]}
+                own = {name for name, _ in message["headers"]}
+                added = [header for header in _HEADERS if header[0] not in own]
+                message = {**message, "headers": [*message["headers"], *added]}
             await send(message)
 
         await self._app(scope, receive, guarded)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from transcode.relay.admin.health import Health
     from transcode.relay.admin_listener import Admin
+    from transcode.relay.estimate.versions import Versions
     from transcode.relay.gauges import Gauges
     from transcode.relay.numbers import Numbers
     from transcode.relay.patience import Parts
@@ -57,6 +58,7 @@ class Desk:
         gauges: counts of what is open.
         health: whether the centre does its work.
         parts: asks the database, for a time.
+        versions: makes what each carrier's phones get of a campaign.
         sessions, guesses, verifier: who may see the pages.
     """
 
@@ -68,6 +70,7 @@ class Desk:
     gauges: Gauges
     health: Health
     parts: Parts
+    versions: Versions
     sessions: Sessions = field(default_factory=Sessions)
     guesses: Guesses = field(default_factory=lambda: Guesses(_BURST, _WAIT, "secrets of operators"))
     verifier: Verifier = field(default_factory=lambda: Verifier(at_once=1))
@@ -90,6 +93,7 @@ class Frame:
             lstrip_blocks=True,
         )
         self._templates.filters["clock"] = _clock
+        self._templates.filters["count"] = "{:,}".format
 
     def guarded(
         self, page: Callable[[Request, Session], Awaitable[Response]]

@@ -34,7 +34,7 @@ class _Tab(NamedTuple):
 
     name: str
     address: str
-    count: int
+    pages: int
 
 
 class Links:

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from transcode.relay.admin.campaigns import Campaigns
 from transcode.relay.admin.entrance import Entrance
 from transcode.relay.admin.frame import Frame
 from transcode.relay.admin.links import Links
@@ -42,7 +43,7 @@ def pages(desk: Desk) -> list[Route]:
     async def styled(_request: Request) -> Response:
         return PlainTextResponse(style, media_type="text/css")
 
-    parts = (_Deliveries(frame), Links(frame), Entrance(frame))
+    parts = (_Deliveries(frame), Campaigns(frame), Links(frame), Entrance(frame))
     return [*(route for part in parts for route in part.routes()), Route("/style.css", styled)]
 
 

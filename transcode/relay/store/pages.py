@@ -320,9 +320,12 @@ def listed(
         f" ORDER BY page.{column} DESC, page.delivery DESC LIMIT ?",
         (*values, most),
     )
-    made = [(Page._make(row[: len(Page._fields)]), *row[len(Page._fields) :]) for row in found]
-    reasons = _reasons(store, [page.delivery for page, *_ in made if page.reported_at is not None])
-    return [Listed(page, *others, reasons.get(page.delivery, "")) for page, *others in made]
+    made = [(Page._make(row[:-4]), row[-4:]) for row in found]
+    reasons = _reasons(store, [page.delivery for page, _ in made if page.reported_at is not None])
+    return [
+        Listed(page, message, sender, recipient, state, reasons.get(page.delivery, ""))
+        for page, (message, sender, recipient, state) in made
+    ]
 
 
 def _reasons(store: SqlStore, deliveries: Sequence[int]) -> dict[int, str]:

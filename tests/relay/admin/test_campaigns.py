@@ -1,0 +1,142 @@
+"""The operators' pages of campaigns: what they show, what they change, and for whom."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+import pytest
+
+from tests.relay.admin.conftest import Desk
+from tests.relay.conftest import BOB
+from transcode.relay.admin import campaigns as pages
+from transcode.relay.server import Running
+from transcode.relay.store import campaigns
+from transcode.relay.store.campaigns import CampaignState
+from transcode.relay.store.sqlite import SqlStore
+
+
+def shown(desk: Desk, path: str) -> str:
+    """A page as text, without its marks."""
+    status, _, body = desk.ask("GET", path)
+    assert status == 200
+    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+
+
+def test_there_is_none(desk: Desk) -> None:
+    """And one of a name that nobody has, or that is none, is not there."""
+    desk.enter()
+    assert "There is none" in shown(desk, "/campaigns")
+    for name in ("0" * 32, "x", "..%2f..%2fkeys"):
+        for page in ("", "/estimate", "/recipients", "/preview"):
+            assert desk.ask("GET", f"/campaigns/{name}{page}")[0] == 404
+
+
+def test_campaigns_and_their_progress(desk: Desk, campaign: str) -> None:
+    """How far each is; what a sender wrote is text."""
+    desk.enter()
+    found = shown(desk, "/campaigns")
+    assert "Spring &lt;b&gt;sale&lt;/b&gt;" in found
+    assert "1 delivered, 1 sent, 1 sending, 2 queued, 2 failed" in found
+    one = shown(desk, f"/campaigns/{campaign}")
+    assert "Spring &lt;b&gt;sale&lt;/b&gt;: running" in one
+    assert "3 of 7 recipients were released" in one
+    assert "us-verizon 2" in one
+    assert "the recipient opted out us-att 1" in one
+    assert "30.0 a second" in one
+    bars = re.findall(
+        r'<rect class="is-([a-z]+)" x="[0-9.]+" y="0" width="([0-9.]+)"', desk.ask("GET", "/campaigns")[2]
+    )
+    assert [kind for kind, _ in bars] == ["delivered", "sent", "sending", "queued", "failed"]
+    assert sum(float(width) for _, width in bars) == pytest.approx(1000, abs=0.1)
+
+
+def test_dead_letters(desk: Desk, campaign: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who failed, with the reason; a long list goes on where it ended."""
+    desk.enter()
+    failed = shown(desk, f"/campaigns/{campaign}/recipients?status=failed")
+    assert "the recipient opted out" in failed
+    assert "the row can't be used: no number" in failed.replace("&#39;", "'")
+    assert BOB not in failed
+    monkeypatch.setattr(pages, "_MOST", 1)
+    body = desk.ask("GET", f"/campaigns/{campaign}/recipients?status=failed")[2]
+    more = re.search(r'href="([^"]+)">More', body)
+    assert more is not None
+    rest = desk.ask("GET", more[1].replace("&amp;", "&"))[2]
+    assert (body.count("<tr>"), rest.count("<tr>"), "More" in rest) == (2, 2, False)
+    for wrong in ("status=secret", "after=x"):
+        assert desk.ask("GET", f"/campaigns/{campaign}/recipients?{wrong}")[0] == 404
+
+
+def test_pause_resume_and_cancel(desk: Desk, centre: Running, campaign: str) -> None:
+    """By buttons that its state allows, and by nobody else."""
+    store = centre.store
+
+    def press(action: str, **others: str) -> tuple[int, str]:
+        fields = {
+            "guard": desk.guard,
+            "action": action,
+            "campaign": campaign,
+            "back": f"/campaigns/{campaign}",
+        }
+        status, headers, _ = desk.ask("POST", "/campaign", {**fields, **others})
+        return status, headers.get("location", "")
+
+    assert press("pause") == (303, "/enter")
+    desk.enter()
+    for other, status in (
+        ({"guard": "guess"}, 403),
+        ({"action": "start"}, 400),
+        ({"campaign": "x"}, 400),
+        ({"campaign": "0" * 32}, 409),
+    ):
+        assert press(**{"action": "pause", **other})[0] == status
+    assert state(store, campaign) == CampaignState.RUNNING
+    buttons = re.compile(r"<button>(Pause|Resume|Cancel)</button>")
+    for action, after, offered in (
+        ("pause", CampaignState.PAUSED, ["Resume", "Cancel"]),
+        ("resume", CampaignState.RUNNING, ["Pause", "Cancel"]),
+        ("cancel", CampaignState.CANCELING, []),
+    ):
+        assert press(action) == (303, f"/campaigns/{campaign}")
+        assert state(store, campaign) == after
+        assert buttons.findall(desk.ask("GET", f"/campaigns/{campaign}")[2]) == offered
+
+
+def state(store: SqlStore, name: str) -> str:
+    found = campaigns.campaign(store, name)
+    assert found is not None
+    return found.state
+
+
+def test_the_estimate(desk: Desk, campaign: str) -> None:
+    """What is left, who gets nothing, and the message as the phones of a carrier get it, within its limit."""
+    desk.enter()
+    path = f"/campaigns/{campaign}"
+    preview = f"{path}/preview?hop=local&carrier={quote('us-verizon')}"
+    status, headers, body = desk.ask("GET", preview)
+    assert status == 200
+    assert "<h2>Parts</h2>" in body
+    policy = headers["content-security-policy"]
+    assert ("sandbox" in policy, "frame-ancestors 'self'" in policy, "'self'; script" in policy) == (
+        True,
+        True,
+        False,
+    )
+    found = shown(desk, f"{path}/estimate")
+    assert "Messages 2 " in found
+    assert re.search(r"us-verizon local 2 recipients; [0-9,]+ octets of at most [0-9,]+", found)
+    assert "the recipient opted out 1" in found
+    assert "frame-src 'self'" in desk.ask("GET", f"{path}/estimate")[1]["content-security-policy"]
+
+
+def test_a_version_that_can_not_be(desk: Desk, centre: Running, campaign: str) -> None:
+    """Is told with its reason: the octets of a campaign that is over may be gone."""
+    desk.enter()
+    store = centre.store
+    store.write(
+        lambda one: one.execute("UPDATE message SET blob=? WHERE id=?", ("f" * 64, campaign))
+    ).result()
+    status, _, body = desk.ask("GET", f"/campaigns/{campaign}/preview?hop=local&carrier=us-att")
+    assert (status, body.startswith("it can't be shown")) == (422, True)
+    assert "us-verizon local 2 recipients" in shown(desk, f"/campaigns/{campaign}/estimate")

@@ -1,0 +1,240 @@
+"""Campaigns for operators: states, progress, failures, estimates, and what each carrier's phones get."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlencode
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from transcode.errors import TranscodeError
+from transcode.jobs.isolated import JobLost
+from transcode.relay.admin import charts
+from transcode.relay.estimate.reckoning import Estimate, estimate
+from transcode.relay.pacing import plan_of
+from transcode.relay.statuses import Status
+from transcode.relay.store import audience, campaigns, recipients
+from transcode.relay.store.campaigns import Action, Campaign, CampaignState, WrongState
+from transcode.relay.store.progress import QUEUED, REASONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from starlette.requests import Request
+
+    from transcode.relay.admin.access import Session
+    from transcode.relay.admin.frame import Frame
+
+__all__ = ["Campaigns"]
+
+_Looked = TypeVar("_Looked")
+
+#: Campaigns and recipients of one page.
+_MOST = 100
+#: What an operator does to a campaign; to start one is its owner's business.
+_ACTIONS = {action.value: action for action in (Action.PAUSE, Action.RESUME, Action.CANCEL)}
+#: Which of them its state allows.
+_ALLOWED = {
+    CampaignState.DRAFT: (Action.CANCEL,),
+    CampaignState.RUNNING: (Action.PAUSE, Action.CANCEL),
+    CampaignState.PAUSED: (Action.RESUME, Action.CANCEL),
+}
+_STATUSES = (QUEUED, *map(str, Status))
+_NAME = re.compile(r"[0-9a-f]{32}")
+_NUMBER = re.compile(r"[0-9]{1,18}")
+#: The part of the patience that an estimate waits for versions, and the seconds of a preview.
+_PART, _PREVIEW_SECONDS = 0.25, 30.0
+#: The page of a message runs its own script alone, of which its own policy has the hash, and is of no site.
+_ALONE = (
+    "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline';"
+    " script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self';"
+    " sandbox allow-scripts allow-downloads"
+)
+#: The page of an estimate has the pages of versions in it.
+_WITH_FRAMES = (
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-src 'self';"
+    " frame-ancestors 'none'"
+)
+
+
+class Campaigns:
+    """Shows campaigns, pauses, resumes and cancels them.
+
+    Args:
+        frame: how pages look.
+    """
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._desk = frame.desk
+        self._store = frame.desk.store
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        guarded = self._frame.guarded
+        return [
+            Route("/campaigns", guarded(self._list)),
+            Route("/campaigns/{name}", guarded(self._one)),
+            Route("/campaigns/{name}/estimate", guarded(self._estimate)),
+            Route("/campaigns/{name}/recipients", guarded(self._recipients)),
+            Route("/campaigns/{name}/preview", guarded(self._preview)),
+            Route("/campaign", guarded(self._change), methods=["POST"]),
+        ]
+
+    async def _list(self, _request: Request, session: Session) -> Response:
+        """Show the newest campaigns."""
+
+        def look() -> list[tuple[Campaign, int, list[charts.Part]]]:
+            found = campaigns.campaigns(self._store, most=_MOST)
+            counts = audience.totals(self._store, [one.id for one in found])
+            return [(one, sum(counts[one.id].values()), charts.bar(counts[one.id])) for one in found]
+
+        rows = await self._frame.asked("campaigns", look)
+        return self._frame.page("campaigns.html", guard=session.guard, rows=rows, most=_MOST)
+
+    async def _one(self, request: Request, session: Session) -> Response:
+        """Show a campaign."""
+
+        def look(campaign: Campaign) -> list[campaigns.Count]:
+            return campaigns.counts(self._store, campaign.id)
+
+        found = await self._found(request, look)
+        if found is None:
+            return self._missing()
+        campaign, counts = found
+        statuses: dict[str, int] = {}
+        for one in counts:
+            statuses[one.status] = statuses.get(one.status, 0) + one.recipients
+        return self._frame.page(
+            "campaign.html",
+            guard=session.guard,
+            back=f"/campaigns/{campaign.id}",
+            campaign=campaign,
+            plan=plan_of(campaign.plan),
+            actions=[str(action) for action in _ALLOWED.get(CampaignState(campaign.state), ())],
+            total=sum(statuses.values()),
+            parts=charts.bar(statuses),
+            statuses=[(status, statuses[status]) for status in _STATUSES if statuses.get(status)],
+            carriers=charts.by_carrier(counts),
+            failures=charts.by_reason(counts),
+            words=REASONS,
+        )
+
+    async def _estimate(self, request: Request, session: Session) -> Response:
+        """Show what a campaign takes, or what is left of it, with what each carrier's phones get."""
+        seconds = self._desk.parts.seconds * _PART
+
+        def look(campaign: Campaign) -> Estimate:
+            return estimate(self._store, self._desk.versions, campaign, now=time.time(), seconds=seconds)
+
+        found = await self._found(request, look)
+        if found is None:
+            return self._missing()
+        campaign, reckoned = found
+        shown = self._frame.page(
+            "estimate.html",
+            guard=session.guard,
+            campaign=campaign,
+            estimate=reckoned,
+            words={**REASONS, "quiet": "it is always quiet where the number may be"},
+            is_making=any(one.size is None for one in reckoned.carriers),
+            address=lambda one: (
+                f"/campaigns/{campaign.id}/preview?" + urlencode({"hop": one.hop, "carrier": one.carrier})
+            ),
+        )
+        shown.headers["Content-Security-Policy"] = _WITH_FRAMES
+        return shown
+
+    async def _recipients(self, request: Request, session: Session) -> Response:
+        """Show recipients of a campaign by status: those that failed are its dead letters."""
+        status, after = request.query_params.get("status", ""), request.query_params.get("after", "0")
+        if (status and status not in _STATUSES) or not _NUMBER.fullmatch(after):
+            return PlainTextResponse("there is no such list\n", 404)
+
+        def look(campaign: Campaign) -> list[recipients.Recipient]:
+            return recipients.listed(
+                self._store, campaign.id, status=status, after=int(after), most=_MOST + 1
+            )
+
+        found = await self._found(request, look)
+        if found is None:
+            return self._missing()
+        campaign, rows = found
+        more = ""
+        if len(rows) > _MOST:
+            more = f"?{urlencode({'status': status, 'after': rows[_MOST - 1].number})}"
+        return self._frame.page(
+            "recipients.html",
+            guard=session.guard,
+            campaign=campaign,
+            chosen=status,
+            statuses=_STATUSES,
+            rows=rows[:_MOST],
+            words=REASONS,
+            more=more,
+        )
+
+    async def _preview(self, request: Request, _session: Session) -> Response:
+        """Show what phones of a carrier get."""
+        hop, carrier = (request.query_params.get(name, "") for name in ("hop", "carrier"))
+        versions = self._desk.versions
+
+        def begin(campaign: Campaign) -> Future[str]:
+            return versions.begin(self._store.envelope(campaign.id), hop, carrier)
+
+        found = await self._found(request, begin)
+        if found is None:
+            return self._missing()
+        try:
+            async with asyncio.timeout(_PREVIEW_SECONDS):
+                # It is made on, whoever waits for it.
+                name = await asyncio.shield(asyncio.wrap_future(found[1]))
+                begun = await run_in_threadpool(versions.preview, name, versions.limit(hop, carrier))
+                page = await asyncio.wrap_future(begun)
+        except TimeoutError:
+            return PlainTextResponse("it is being made: load this page again\n", 503)
+        except (TranscodeError, JobLost, OSError) as error:
+            return PlainTextResponse(f"it can't be shown: {error}\n", 422)
+        return HTMLResponse(page, headers={"Content-Security-Policy": _ALONE})
+
+    async def _change(self, request: Request, session: Session) -> Response:
+        """Pause, resume or cancel a campaign, and go back."""
+        form = await self._frame.form(request, session)
+        if form is None:
+            return self._frame.stale()
+        action, name = _ACTIONS.get(form.get("action", "")), form.get("campaign", "")
+        if action is None or not _NAME.fullmatch(name):
+            return PlainTextResponse("there is no such change\n", 400)
+
+        def write() -> str:
+            try:
+                campaigns.set_state(self._store, name, action, time.time())
+            except (LookupError, WrongState) as error:
+                return str(error)
+            return ""
+
+        wrong = await self._frame.asked("change", write)
+        return PlainTextResponse(f"{wrong}\n", 409) if wrong else self._frame.back(form)
+
+    async def _found(
+        self, request: Request, look: Callable[[Campaign], _Looked]
+    ) -> tuple[Campaign, _Looked] | None:
+        """Return the campaign of an address, and what is looked up for it; None: there is none."""
+        name = request.path_params["name"]
+
+        def find() -> tuple[Campaign, _Looked] | None:
+            campaign = campaigns.campaign(self._store, name) if _NAME.fullmatch(name) else None
+            if campaign is None or campaign.state == CampaignState.LOADING:
+                return None
+            return campaign, look(campaign)
+
+        return await self._frame.asked("campaigns", find)
+
+    def _missing(self) -> Response:
+        return PlainTextResponse("there is no such campaign\n", 404)
