@@ -36,15 +36,18 @@ def drawn(words: Words, *slides: SlideParts) -> Tags:
     return Tags(Slideshow(Elsewhere(), words).html(slides, text_first=False))
 
 
-def test_only_the_first_slide_is_fetched_at_once() -> None:
-    """Later pictures are lazy, of sound the length is fetched, and a large picture has a link."""
-    tags = drawn(English(), SlideParts(RED), SlideParts(BLUE, audio=SOUND))
+def test_only_the_first_medium_is_fetched_at_once() -> None:
+    """Later pictures are lazy, of later sounds nothing is fetched, and a large picture has a link."""
+    tags = drawn(English(), SlideParts(RED, audio=SOUND), SlideParts(BLUE))
     first, second = tags.named("img")
     assert (first["src"], first["data-better"]) == ("/p/red.png?a&b", "/large/red.png")
     assert "loading" not in first
     assert second["loading"] == "lazy"
     assert [one["href"] for one in tags.named("a")] == ["/large/red.png", "/large/blue.png"]
-    assert [one["preload"] for one in tags.named("audio")] == ["metadata"]
+    (later,) = tags.named("audio")
+    assert (later["preload"], "data-later" in later) == ("none", True)
+    (alone,) = drawn(English(), SlideParts(audio=SOUND)).named("audio")
+    assert (alone["preload"], "data-later" in alone) == ("metadata", False)
 
 
 def test_every_word_is_in_the_language() -> None:

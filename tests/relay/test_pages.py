@@ -8,7 +8,7 @@ import json
 import queue
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple
 
@@ -86,12 +86,12 @@ class Senders:
         self._alice = Phone(ALICE, centre.url, gateway)
         self._numbers = itertools.count(1)
 
-    def send(self, *more: Part, hidden: bool = False, shown: SlideParts | None = None) -> Sent:
+    def send(self, *more: Part, hidden: bool = False, shown: SlideParts | Sequence[SlideParts] = ()) -> Sent:
         number = f"+155570{next(self._numbers):05}"
         self.centre.store.subscribe(Subscriber(number, mms=False, link=True)).result()
-        octets = message(
-            shown or SlideParts(RED, part("text/plain", b"Hello", "a.txt")), subject="From the sea"
-        )
+        slides = [shown] if isinstance(shown, SlideParts) else shown
+        usual = SlideParts(RED, part("text/plain", b"Hello", "a.txt"))
+        octets = message(*(slides or [usual]), subject="From the sea")
         whole: Message = transcode.read(octets)
         made = Message(
             transaction_id=number,

@@ -49,7 +49,7 @@ class Shown(NamedTuple):
         kind: the element that shows it.
         source: its URI.
         better: the URI of a larger picture, which follows; ``""``: this is the best one.
-        is_loaded: whether the browser has to fetch it: then only the first slide's is fetched at once.
+        is_loaded: whether the browser has to fetch it: then only the first one is fetched at once.
     """
 
     kind: Literal["image", "video", "audio"]
@@ -88,6 +88,8 @@ class Slideshow:
         self._words = words
         #: The element of each part, and the first slide that shows it.
         self._places: dict[int, tuple[str, int]] = {}
+        #: Whether a medium is drawn that the browser has to fetch.
+        self._has_first = False
 
     def place(self, part: Part) -> str:
         """Return the id of the element of a part that a slide shows."""
@@ -178,7 +180,7 @@ class Slideshow:
             part,
             number,
             label,
-            lambda: self._medium(part, label, number, is_sound=kind == "sound"),
+            lambda: self._medium(part, label, is_sound=kind == "sound"),
         )
 
     def _element(self, tag: str, part: Part, number: int, label: str, inner: Callable[[], str]) -> str:
@@ -198,17 +200,21 @@ class Slideshow:
         same = self._say("As on slide {number}", number=first)
         return f'<{tag} data-same="{place}" data-label="{label}">{same}</{name}>\n'
 
-    def _medium(self, part: Part, label: str, number: int, *, is_sound: bool) -> str:
+    def _medium(self, part: Part, label: str, *, is_sound: bool) -> str:
         shown = self._sources.medium(part, is_sound=is_sound)
         if isinstance(shown, str):
             return f"<p>{said(part.content_type)}, {escape(shown)}</p>"
         source = escape(shown.source)
+        # The first medium has the line for itself: the others are fetched after it, or when their turn comes.
+        is_later = shown.is_loaded and self._has_first
+        self._has_first |= shown.is_loaded
         if shown.kind != "image":
             inline = "video controls playsinline" if shown.kind == "video" else "audio controls"
-            preload = "metadata" if shown.is_loaded else "auto"
-            return f'<{inline} preload="{preload}" aria-label="{label}" src="{source}"></{shown.kind}>'
-        # The pictures of later slides are fetched when their turn comes.
-        lazy = ' loading="lazy"' if shown.is_loaded and number > 1 else ""
+            preload = 'preload="none" data-later' if is_later else 'preload="metadata"'
+            if not shown.is_loaded:
+                preload = 'preload="auto"'
+            return f'<{inline} {preload} aria-label="{label}" src="{source}"></{shown.kind}>'
+        lazy = ' loading="lazy"' if is_later else ""
         if not shown.better:
             return f'<img alt="{label}"{lazy} src="{source}">'
         better = escape(shown.better)

@@ -159,6 +159,31 @@ def test_the_large_picture_follows(browser: Browser, senders: Senders) -> None:
     shown.close()
 
 
+def test_the_first_picture_is_there_before_others_begin(browser: Browser, senders: Senders) -> None:
+    """On a slow line it has the line for itself, and less than 100,000 octets."""
+    large = [part("image/jpeg", save(photo(1600, 1200, seed), quality=95), f"{seed}.jpg") for seed in (1, 2)]
+    clip = part("video/mp4", bytes(film(sound=sine(1.0, 48_000)).data), "clip.mp4")
+    sent = senders.send(
+        shown=[SlideParts(large[0], audio=clips()["WAV"]), SlideParts(large[1]), SlideParts(clip)]
+    )
+    shown = opened(browser, sent.url)
+    entries = (
+        "performance.getEntriesByType('resource').filter(one => /\\/[0-9]+(-|$)/.test(one.name))"
+        ".map(one => [one.name.split('/').pop(), one.startTime, one.responseEnd, one.encodedBodySize])"
+    )
+    shown.until(f"{entries}.length >= 6")
+    found = sorted(shown.value(entries), key=lambda one: one[1])
+    (first, second), others = found[:2], found[2:]
+    assert [first[0], second[0], *sorted(one[0] for one in others)] == [
+        *("2-small", "4-small"),
+        *("2", "3-best", "4", "5"),
+    ]
+    assert second[1] >= first[2]
+    assert min(one[1] for one in others) >= second[2]
+    assert max(first[3], second[3]) < 100_000
+    shown.close()
+
+
 def test_parts_are_saved(browser: Browser, senders: Senders, tmp_path: Path) -> None:
     """As they are, as browsers know them, and all together."""
     sent = senders.send(shown=SlideParts(RED, audio=clips()["AMR"]))

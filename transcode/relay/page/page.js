@@ -1,21 +1,27 @@
 "use strict";
-// The large pictures follow the small ones, and the centre hears that somebody sees the page.
+// Media come one after the other, and the centre hears that somebody sees the page.
 (() => {
   const saves = navigator.connection !== undefined && navigator.connection.saveData;
 
-  function follow(picture) {
-    const large = new Image();
-    large.addEventListener("load", () => { picture.src = large.src; });
-    large.src = picture.dataset.better;
-    delete picture.dataset.better;
+  // On a slow line the first picture is there when it is whole; whatever shares the line delays it.
+  async function fetchAll() {
+    const pictures = Array.from(document.querySelectorAll(".show img"));
+    for (const picture of pictures) {
+      picture.loading = "eager";
+      // One that is broken stops no other.
+      await picture.decode().catch(() => {});
+    }
+    document.querySelectorAll("[data-later]").forEach((medium) => { medium.preload = "metadata"; });
+    for (const picture of pictures) {
+      if (picture.dataset.better === undefined) continue;
+      const large = new Image();
+      large.src = picture.dataset.better;
+      delete picture.dataset.better;
+      await large.decode().then(() => { picture.src = large.src; }, () => {});
+    }
   }
 
-  function watch(picture) {
-    if (picture.complete && picture.naturalWidth > 0) follow(picture);
-    else picture.addEventListener("load", () => follow(picture), { once: true });
-  }
-
-  if (!saves) document.querySelectorAll("img[data-better]").forEach(watch);
+  if (!saves) fetchAll();
 
   // A tab in the background, or a page that the browser fetched ahead, is seen by nobody.
   let isTold = false;
