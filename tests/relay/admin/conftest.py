@@ -76,6 +76,11 @@ class Desk:
         return self.ask("POST", "/change", fields)
 
 
+@pytest.fixture(autouse=True)
+def shared_processes() -> None:
+    """A centre has processes of its own here: one of them lets all others go before."""
+
+
 @pytest.fixture(scope="session")
 def stored() -> str:
     """The hash of the secret."""

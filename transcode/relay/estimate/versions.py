@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import transcode
 from transcode.errors import ProfileError
@@ -15,6 +15,7 @@ from transcode.relay.adaptation import Target
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from transcode.messages.message import Message
     from transcode.relay.adaptation import Adapter
     from transcode.relay.config import Config
     from transcode.relay.model import Envelope
@@ -29,6 +30,20 @@ _LOCAL = "local"
 _UNKNOWN = "world"
 
 
+class _Hop(NamedTuple):
+    """Another centre or a provider.
+
+    Attributes:
+        form: the form of its messages.
+        network: the profile that a message is adapted to which is too large.
+        limit: the most octets of a message in that form; 0: any number.
+    """
+
+    form: Literal["mm4", "mm7"]
+    network: str
+    limit: int
+
+
 class Versions:
     """Makes the versions of messages, in processes that people's messages go before.
 
@@ -41,15 +56,15 @@ class Versions:
     def __init__(self, config: Config, blobs: Blobs, adapter: Adapter) -> None:
         self._blobs = blobs
         self._adapter = adapter
-        #: Of each next hop that is no phone of this centre: its profile, and its largest message or 0.
-        self._hops = {f"peer {one.name}": (one.network, one.max_bytes) for one in config.peer}
-        self._hops |= {f"vasp {one.name}": (one.network, one.max_bytes) for one in config.vasp}
+        self._hops = {f"peer {one.name}": _Hop("mm4", one.network, one.max_bytes) for one in config.peer}
+        self._hops |= {f"vasp {one.name}": _Hop("mm7", one.network, one.max_bytes) for one in config.vasp}
 
     def limit(self, hop: str, carrier: str) -> int | None:
-        """Return the most octets of a message there; None: nobody says."""
+        """Return the most octets of a message there, in the form that it has there; None: nobody says."""
         if hop == _LOCAL:
             return transcode.receiver(_network(carrier)).max_message_bytes
-        return self._hops.get(hop, ("", 0))[1] or None
+        found = self._hops.get(hop)
+        return None if found is None else found.limit or None
 
     def begin(self, envelope: Envelope, hop: str, carrier: str) -> Future[str]:
         """Return a future with the name of the octets that go there.
@@ -65,13 +80,14 @@ class Versions:
         """
         if hop == _LOCAL:
             return self._adapter.begin(envelope, Target(_network(carrier)), ahead=True)
-        network, most = self._hops.get(hop, ("", 0))
-        if not most or envelope.size <= most:
+        found = self._hops.get(hop)
+        if found is None:
+            # A link shows the message as it is.
             same: Future[str] = Future()
             same.set_result(envelope.blob)
             return same
-        key = f"version {network} {most}"
-        return self._adapter.make(envelope, key, _fitted, envelope, network, most, ahead=True)
+        key = f"version {found.form} {found.network} {found.limit}"
+        return self._adapter.make(envelope, key, _fitted, envelope, found, ahead=True)
 
     def size(self, name: str) -> int:
         """Return how many octets there are under a name.
@@ -104,12 +120,19 @@ def _network(carrier: str) -> str:
     return carrier
 
 
-def _fitted(source: Path | bytes, envelope: Envelope, network: str, most: int) -> bytes:
+def _fitted(source: Path | bytes, envelope: Envelope, hop: _Hop) -> bytes:
     """Return a message as another centre or a provider gets it, in a process of its own."""
     message = accepted(source if isinstance(source, bytes) else source.read_bytes(), envelope)
-    given = transcode.retrieval(message, message_id=envelope.id, date=int(envelope.received_at))
-    profile = replace(transcode.find_profile(network), max_message_bytes=most)
-    return bytes(transcode.adapt(given, profile, threads=1).to_mm1(strict=False))
+    whole = message.converted("mm4-forward-req" if hop.form == "mm4" else "mm7-deliver-req")
+    octets = _written(whole, hop.form)
+    if not hop.limit or len(octets) <= hop.limit:
+        return octets
+    profile = replace(transcode.find_profile(hop.network), max_message_bytes=hop.limit)
+    return _written(transcode.adapt(whole, profile, form=hop.form, threads=1), hop.form)
+
+
+def _written(message: Message, form: str) -> bytes:
+    return bytes(message.to_mm4(strict=False) if form == "mm4" else message.to_mm7(strict=False))
 
 
 def _previewed(source: Path | bytes, limit: int | None) -> bytes:
