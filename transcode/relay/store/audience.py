@@ -66,7 +66,7 @@ def numbers(store: SqlStore, name: str, *, each: int) -> list[tuple[str, str, st
     return list(
         store.select(
             "SELECT hop, carrier, address FROM campaign_recipient"
-            " WHERE campaign=? AND status=? AND zone='' AND number%?=0",
-            (name, QUEUED, each),
+            " WHERE campaign=? AND status=? AND zone='' AND number/?*?=number",
+            (name, QUEUED, each, each),
         )
     )
