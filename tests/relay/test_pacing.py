@@ -154,11 +154,17 @@ def test_an_estimate_has_quiet_hours() -> None:
     assert span(long, {always: 7, berlin: 1}, start=evening).never == 7
 
 
-def test_a_large_campaign_is_reckoned_quickly() -> None:
-    """A million recipients of two hundred kinds take few steps, whatever their number."""
-    groups = {Group(Kind("local", f"network {n}"), ("Europe/Berlin",)): 5000 for n in range(200)}
-    found = span(Plan(per_second=1000.0, warm_up=(Step(1000, 10.0),)), groups, start=0.0)
-    assert found.ends_at == pytest.approx(100 + 999, abs=5)
+def test_a_large_campaign_is_reckoned_in_few_steps() -> None:
+    """A million recipients of many networks and zones, whose quiet hours begin and end at other times."""
+    places = [("Europe/Berlin",), ("Asia/Tokyo",), ("America/New_York", "Pacific/Honolulu"), ()]
+    groups = {Group(Kind("local", f"network {n}"), place): 5000 for n in range(50) for place in places}
+    plan = Plan(per_second=1000.0, warm_up=(Step(1000, 10.0),), quiet=NIGHT)
+    noon = datetime(2026, 6, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo")).timestamp()
+    found = span(plan, groups, start=noon)
+    assert (found.never, found.begins_at) == (0, noon)
+    assert found.seconds == pytest.approx(100 + 999, abs=10)
+    # In New York and Honolulu it is loud together in the evening of New York alone.
+    assert found.ends_at == pytest.approx(noon + 15 * HOUR + 250, abs=10)
 
 
 @pytest.mark.parametrize(

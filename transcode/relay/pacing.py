@@ -221,27 +221,18 @@ def span(plan: Plan, groups: Mapping[Group, int], *, start: float, released: int
     left = {group: float(count) for group, count in groups.items() if count > 0}
     now, went, seconds = start, float(released), 0.0
     begin: float | None = None
+    loud, until = frozenset[tuple[str, ...]](), start
     while left and now < start + _LONGEST:
-        openings = {group: _opening(plan.quiet, group, now) for group in left}
-        for group in [group for group, moment in openings.items() if moment is None]:
-            del openings[group]
-        if not openings:
+        if now >= until:
+            loud, until = _loud(plan.quiet, {group.zones for group in left}, now)
+        ready = {group: count for group, count in left.items() if group.zones in loud}
+        if not ready and until == math.inf:
             break
-        is_open = {
-            group: left[group] for group, moment in openings.items() if moment is not None and moment <= now
-        }
-        if not is_open:
-            now = min(moment for moment in openings.values() if moment is not None)
+        if not ready:
+            now = until
             continue
-        until = min(
-            min(
-                (moment for moment in openings.values() if moment is not None and moment > now),
-                default=math.inf,
-            ),
-            min(_closing(plan.quiet, group, now) for group in is_open),
-        )
         begin = now if begin is None else begin
-        took, given = _step(plan, is_open, int(went), until - now)
+        took, given = _step(plan, ready, int(went), until - now)
         for group, count in given.items():
             left[group] -= count
             if left[group] < _LOST:
@@ -249,6 +240,18 @@ def span(plan: Plan, groups: Mapping[Group, int], *, start: float, released: int
         went += sum(given.values())
         now, seconds = now + took, seconds + took
     return Span(start if begin is None else begin, now, seconds, round(sum(left.values())))
+
+
+def _loud(
+    quiet: Quiet | None, places: Iterable[tuple[str, ...]], now: float
+) -> tuple[frozenset[tuple[str, ...]], float]:
+    """Return where it is not quiet, and when that changes."""
+    if quiet is None:
+        return frozenset(places), math.inf
+    openings = {zones: opens_at(quiet, zones, now) for zones in places}
+    loud = frozenset(zones for zones, moment in openings.items() if moment == now)
+    later = [moment for moment in openings.values() if moment is not None and moment > now]
+    return loud, min([*later, *(closes_at(quiet, zones, now) for zones in loud)], default=math.inf)
 
 
 def _step(
@@ -280,14 +283,6 @@ def _used(given: Mapping[Kind, float], rates: Mapping[str, float]) -> dict[str, 
         for name in _names(kind, rates):
             used[name] = used.get(name, 0.0) + count
     return used
-
-
-def _opening(quiet: Quiet | None, group: Group, now: float) -> float | None:
-    return now if quiet is None else opens_at(quiet, group.zones, now)
-
-
-def _closing(quiet: Quiet | None, group: Group, now: float) -> float:
-    return math.inf if quiet is None else closes_at(quiet, group.zones, now)
 
 
 def _rates(plan: Plan, whole: float, kinds: Iterable[Kind]) -> dict[str, float]:
