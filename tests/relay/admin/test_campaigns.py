@@ -92,10 +92,10 @@ def test_pause_resume_and_cancel(desk: Desk, centre: Running, campaign: str) -> 
     ):
         assert press(**{"action": "pause", **other})[0] == status
     assert state(store, campaign) == CampaignState.RUNNING
-    buttons = re.compile(r"<button>(Pause|Resume|Cancel)</button>")
+    buttons = re.compile(r"<button>(Pause|Resume|Cancel for good)</button>")
     for action, after, offered in (
-        ("pause", CampaignState.PAUSED, ["Resume", "Cancel"]),
-        ("resume", CampaignState.RUNNING, ["Pause", "Cancel"]),
+        ("pause", CampaignState.PAUSED, ["Resume", "Cancel for good"]),
+        ("resume", CampaignState.RUNNING, ["Pause", "Cancel for good"]),
         ("cancel", CampaignState.CANCELING, []),
     ):
         assert press(action) == (303, f"/campaigns/{campaign}")
