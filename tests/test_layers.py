@@ -150,6 +150,7 @@ KNOW_SOCKETS = {
     "relay/admin/frame.py",
     "relay/admin/links.py",
     "relay/admin/pages.py",
+    "relay/admin/preview.py",
     "relay/outlets/providers.py",
     "relay/outlets/webhooks.py",
     "relay/api/reading.py",

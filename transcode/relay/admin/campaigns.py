@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
-from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from transcode.errors import TranscodeError
-from transcode.jobs.isolated import JobLost
 from transcode.relay.admin import charts
+from transcode.relay.admin.preview import preview
 from transcode.relay.estimate.reckoning import Estimate, estimate
 from transcode.relay.pacing import plan_of
 from transcode.relay.statuses import Status
@@ -48,14 +45,8 @@ _ALLOWED = {
 _STATUSES = (QUEUED, *map(str, Status))
 _NAME = re.compile(r"[0-9a-f]{32}")
 _NUMBER = re.compile(r"[0-9]{1,18}")
-#: The part of the patience that an estimate waits for versions, and the seconds of a preview.
-_PART, _PREVIEW_SECONDS = 0.25, 30.0
-#: The page of a message runs its own script alone, of which its own policy has the hash, and is of no site.
-_ALONE = (
-    "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline';"
-    " script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self';"
-    " sandbox allow-scripts allow-downloads"
-)
+#: The part of the patience that an estimate waits for versions.
+_PART = 0.25
 #: The page of an estimate has the pages of versions in it.
 _WITH_FRAMES = (
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-src 'self';"
@@ -191,17 +182,7 @@ class Campaigns:
         found = await self._found(request, begin)
         if found is None:
             return self._missing()
-        try:
-            async with asyncio.timeout(_PREVIEW_SECONDS):
-                # It is made on, whoever waits for it.
-                name = await asyncio.shield(asyncio.wrap_future(found[1]))
-                begun = await run_in_threadpool(versions.preview, name, versions.limit(hop, carrier))
-                page = await asyncio.wrap_future(begun)
-        except TimeoutError:
-            return PlainTextResponse("it is being made: load this page again\n", 503)
-        except (TranscodeError, JobLost, OSError) as error:
-            return PlainTextResponse(f"it can't be shown: {error}\n", 422)
-        return HTMLResponse(page, headers={"Content-Security-Policy": _ALONE})
+        return await preview(versions, found[1], versions.limit(hop, carrier))
 
     async def _change(self, request: Request, session: Session) -> Response:
         """Pause, resume or cancel a campaign, and go back."""

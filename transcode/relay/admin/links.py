@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from transcode.relay.admin.preview import preview
+from transcode.relay.estimate.versions import LINK
 from transcode.relay.store import pages
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from transcode.relay.admin.access import Session
     from transcode.relay.admin.frame import Frame
+    from transcode.relay.model import Envelope
 
 __all__ = ["Links"]
 
@@ -54,6 +57,7 @@ class Links:
         guarded = self._frame.guarded
         return [
             Route("/links", guarded(self._list)),
+            Route("/links/{number}", guarded(self._look)),
             Route("/takedown", guarded(self._take_down), methods=["POST"]),
         ]
 
@@ -83,6 +87,23 @@ class Links:
             rows=shown,
             older=_older(name, shown[-1].page) if len(rows) > _MOST else "",
         )
+
+    async def _look(self, request: Request, _session: Session) -> Response:
+        """Show a message of which abuse was reported; all others are nobody's business."""
+        number = request.path_params["number"]
+
+        def find() -> Envelope | None:
+            page = pages.of_delivery(self._store, int(number)) if _NUMBER.fullmatch(number) else None
+            delivery = None if page is None else self._store.delivery(number=page.delivery)
+            if page is None or delivery is None or page.reported_at is None:
+                return None
+            return self._store.envelope(delivery.message, blob=delivery.blob)
+
+        envelope = await self._frame.asked("links", find)
+        if envelope is None:
+            return PlainTextResponse("there is no such page of which abuse was reported\n", 404)
+        versions = self._frame.desk.versions
+        return await preview(versions, versions.begin(envelope, LINK, ""), None)
 
     async def _take_down(self, request: Request, session: Session) -> Response:
         """Take down one page, or all of its message, and go back."""
