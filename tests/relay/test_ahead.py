@@ -147,7 +147,10 @@ def test_a_clip_is_there_when_the_phone_asks(tmp_path: Path, gateway: Gateway, f
 
 
 class _Shelf:
-    """Stands for what pages are made of: a clip that can't be made, one that can, and a sound that plays."""
+    """Stands for what pages are made of.
+
+    A clip that can't be made, two pictures that browsers don't show, a clip that can be, and a sound.
+    """
 
     def __init__(self) -> None:
         self.made: list[tuple[str, int, bool]] = []
@@ -160,9 +163,17 @@ class _Shelf:
         return [
             Found("video", "video/3gpp"),
             Found("image", "image/tiff"),
+            Found("image", "image/tiff"),
             Found("video", "video/3gpp"),
             Found("audio", "audio/mpeg", plays=True),
         ]
+
+    def message(self, _envelope: Envelope) -> Message:
+        return Message(parts=(part("image/tiff", b"", "a.tiff"),) * 5)
+
+    def small(self, envelope: Envelope, number: int, *, ahead: bool) -> Future[str]:
+        self.made.append((envelope.id, number, ahead))
+        return self._future("picture")
 
     def best(self, envelope: Envelope, number: int, _kind: str, *, ahead: bool) -> Future[str]:
         self.made.append((envelope.id, number, ahead))
@@ -179,16 +190,16 @@ class _Shelf:
 
 
 def test_clips_of_pages_are_made_once_for_all_links(tmp_path: Path) -> None:
-    """What a browser plays as it is needs nothing; a clip that can't be made leaves the next one alone."""
+    """With the first picture. What plays needs nothing, and what can't be made leaves others alone."""
     shelf = _Shelf()
     ahead = Ahead(_Recorder(), _Known(), FolderBlobs(tmp_path), shelf)  # type: ignore[arg-type]
     for _ in range(2000):
         ahead.linked(envelope(1))
     ahead.linked(envelope(2))
     one, two = envelope(1).id, envelope(2).id
-    until(lambda: len(shelf.made) == 6)
+    until(lambda: len(shelf.made) == 8)
     ahead.close()
-    assert shelf.made == [(name, number, True) for name in (one, two) for number in (0, 1, 3)]
+    assert shelf.made == [(name, number, True) for name in (one, two) for number in (0, 2, 1, 4)]
 
 
 def test_a_clip_is_there_when_a_browser_asks(tmp_path: Path, gateway: Gateway) -> None:

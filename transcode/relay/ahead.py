@@ -1,6 +1,6 @@
 """Clips that are made before anybody asks for them, as one takes seconds.
 
-For the phone that was seen last, and for the browser that gets a link.
+For the phone that was seen last, and for the browser that gets a link, with the picture that is there first.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import transcode
+from transcode.relay.page.parts import is_small
 from transcode.relay.recent import Recent
 
 if TYPE_CHECKING:
@@ -110,12 +111,25 @@ class Ahead:
         survey = self._made(shelf.survey(envelope, ahead=True))
         if survey is None:
             return
-        for number, one in enumerate(shelf.found(survey), 1):
-            if one.kind in ("video", "audio") and not one.plays and not self._closing.done():
-                try:
-                    self._made(shelf.best(envelope, number, one.kind, ahead=True))
-                except Exception:  # noqa: BLE001  # another clip of the message may be whole
-                    _LOG.info("a clip could not be made before its page was asked for", exc_info=True)
+        found = list(enumerate(zip(shelf.message(envelope).parts, shelf.found(survey), strict=True), 1))
+        pictures = [(number, part, one) for number, (part, one) in found if one.kind == "image"]
+        wanted = [
+            partial(shelf.small, envelope, number, ahead=True)
+            for number, part, one in pictures[:1]
+            if not is_small(part, one)
+        ]
+        wanted += [
+            partial(shelf.best, envelope, number, one.kind, ahead=True)
+            for number, (_, one) in found
+            if one.kind in ("video", "audio") and not one.plays
+        ]
+        for make in wanted:
+            if self._closing.done():
+                return
+            try:
+                self._made(make())
+            except Exception:  # noqa: BLE001  # another medium of the message may be whole
+                _LOG.info("a medium could not be made before its page was asked for", exc_info=True)
 
     def _made(self, begun: Future[str]) -> str | None:
         """Wait for what is made; None: this thread is to end before."""

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from transcode.model import MessageFields, Part
 
-__all__ = ["Found", "best", "found", "small", "survey", "text_type"]
+__all__ = ["Found", "best", "found", "is_small", "small", "survey", "text_type"]
 
 #: A picture with at most this many octets is shown as it is: a slow network has it in some seconds.
-SMALL = 100_000
+_SMALL = 100_000
 #: The picture that is there first. Fitting ends below the limit; the headers of HTTP come on top.
-_FIRST = Limits(SMALL - 5_000, max_width=1280, max_height=1280, formats=("image/jpeg", "image/png"))
+_FIRST = Limits(_SMALL - 5_000, max_width=1280, max_height=1280, formats=("image/jpeg", "image/png"))
 #: What takes the place of a medium that browsers do not show.
 _PICTURE = Limits(4_000_000, max_width=4096, max_height=4096, formats=("image/jpeg", "image/png"))
 _CLIP = Limits(4_000_000, max_width=1920, max_height=1920, formats=("video/mp4",), codecs=("h264", "aac"))
@@ -78,6 +78,11 @@ def survey(source: Path | bytes) -> bytes:
 def found(octets: bytes) -> list[Found]:
     """Return what survey found, for each part in order."""
     return [Found._make(one) for one in json.loads(octets)]
+
+
+def is_small(part: Part, found: Found) -> bool:
+    """Return whether a picture is shown as it is, without a small one before it."""
+    return found.plays and len(part.data) <= _SMALL
 
 
 def _found(part: Part, message: MessageFields) -> Found:

@@ -64,9 +64,9 @@ class Shelf:
         """Return what a survey found."""
         return parts.found(self._blobs.get(name))
 
-    def small(self, envelope: Envelope, number: int) -> Future[str]:
+    def small(self, envelope: Envelope, number: int, *, ahead: bool = False) -> Future[str]:
         """Make the picture that is there first, of a part from 1."""
-        return self._adapter.make(envelope, f"page {number} small", parts.small, number)
+        return self._adapter.make(envelope, f"page {number} small", parts.small, number, ahead=ahead)
 
     def best(self, envelope: Envelope, number: int, kind: str, *, ahead: bool = False) -> Future[str]:
         """Make what browsers show or play of a part, from 1; the kind is that of ``Found``."""

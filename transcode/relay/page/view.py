@@ -17,7 +17,7 @@ from transcode.message import smil
 from transcode.preview.downloads import file_name, named
 from transcode.preview.slides import Shown, Slideshow
 from transcode.relay.languages.texts import language
-from transcode.relay.page.parts import SMALL
+from transcode.relay.page.parts import is_small
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -189,7 +189,7 @@ class _ByAddress:
             return self._words.say("which is protected against copies")
         best = address if one.plays else f"{address}-best"
         if one.kind == "image":
-            if one.plays and len(part.data) <= SMALL:
+            if is_small(part, one):
                 return Shown("image", address, is_loaded=True)
             return Shown("image", f"{address}-small", best, is_loaded=True)
         if one.kind in ("video", "audio"):
