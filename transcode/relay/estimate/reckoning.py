@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["BEFORE", "Carrier", "Estimate", "estimate", "groups"]
 
 #: Reasons for which recipients are not written to at all.
-BEFORE = ("invalid", "duplicate", "too_long", "opted_out", "blocked", "unroutable")
+BEFORE = ("invalid", "duplicate", "too_long", "opted_out", "blocked", "unroutable", "quiet")
 #: Numbers whose time zones are looked up: they stand for the others of their network.
 _SAMPLES = 5_000
 _MAKING = "it is being made"
@@ -99,7 +99,7 @@ def estimate(
         if one.reason in BEFORE:
             refused[one.reason] += one.recipients
     if takes.never:
-        refused["quiet"] = takes.never
+        refused["quiet"] += takes.never
     carriers = _carriers(store, versions, campaign, rows, seconds)
     sizes = [None if one.size is None else one.size * one.recipients for one in carriers]
     return Estimate(
