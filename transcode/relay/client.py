@@ -179,6 +179,10 @@ class Client(Asking):
             yield from page.data
             after = page.next
 
+    def estimate_campaign(self, name: str) -> schema.Estimate:
+        """Return what a campaign takes, or what is left of it; errors are those of send."""
+        return self._ask(Ask("GET", of(CAMPAIGNS, name, "/estimate"), schema.Estimate), schema.Estimate)
+
     def start_campaign(self, name: str) -> schema.Campaign:
         """Start a campaign, at once or at its time; errors are those of send."""
         return self._done(name, "start")
@@ -344,6 +348,10 @@ class AsyncClient(Asking):
             for one in page.data:
                 yield one
             after = page.next
+
+    async def estimate_campaign(self, name: str) -> schema.Estimate:
+        """Return what a campaign takes, or what is left of it."""
+        return await self._ask(Ask("GET", of(CAMPAIGNS, name, "/estimate"), schema.Estimate), schema.Estimate)
 
     async def start_campaign(self, name: str) -> schema.Campaign:
         """Start a campaign, at once or at its time."""

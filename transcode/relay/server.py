@@ -142,13 +142,14 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
         is_awaited = "http" in config.roles
         adapter = Adapter(store, blobs, config.store / "profiles", config.policy, is_awaited=is_awaited)
         ends.callback(adapter.close)
+        versions = Versions(config, blobs, adapter)
         ahead = _ahead(config, adapter, capability, blobs, ends)
         if is_awaited:
             retrieval = Retrieval(config, centre, capability, adapter, store, blobs)
             doors = mm1.routes(config, centre, retrieval, in_flight)
             amendments = Amendments(store, blobs, time.time, config.timers, config.numbers)
             doors += mm7.routes(config, centre, amendments, in_flight) + sms_in.routes(config, hear)
-            doors += ends.enter_context(_api(config, centre, amendments, store, blobs, in_flight))
+            doors += ends.enter_context(_api(config, centre, amendments, store, blobs, in_flight, versions))
             doors += _pages(config, centre, Shelf(adapter, blobs), store, ends)
             bound = ends.enter_context(_Server(config.listen, application(doors), _gate(config)).listening())
             url = url or bound
@@ -179,7 +180,6 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
             worker.start()
             ends.callback(worker.stop)
             lanes = worker.lanes
-        versions = Versions(config, blobs, adapter)
         admin_url = ends.enter_context(_admin(config, store, words, in_flight, lanes, versions))
         yield Running(url, store, mm4_port, admin_url)
 
@@ -249,6 +249,7 @@ def _api(
     store: SqlStore,
     blobs: Blobs,
     in_flight: InFlight,
+    versions: Versions,
 ) -> Iterator[list[Route]]:
     """Have the API, with processes that compose its messages; yield its routes, none where it is off."""
     if config.api is None:
@@ -260,7 +261,7 @@ def _api(
 
     processes = config.api.compose_processes or available()
     with contextlib.closing(Composer(processes, config.api.compose_seconds)) as composer:
-        yield api.routes(config, config.api, centre, amendments, store, blobs, in_flight, composer)
+        yield api.routes(config, config.api, centre, amendments, store, blobs, in_flight, composer, versions)
 
 
 def _of_api(

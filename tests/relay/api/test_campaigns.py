@@ -69,6 +69,25 @@ def ended(shop: Office, name: str) -> dict[str, Any]:
     return seen(shop, name)
 
 
+def test_an_estimate(shop: Office) -> None:
+    """Messages, octets and minutes before the start, what the network's phones get, and who gets nothing."""
+    name = begun(
+        shop, rows=f"to\n{ALICE}\n{BOB}\n{NOBODY}\nnonsense\n", pace=json.dumps({"per_second": 0.1})
+    )["id"]
+    until(lambda: "us-tmobile" in seen(shop, name)["progress"]["by_carrier"])
+    until(lambda: shop.client.get(f"/v1/campaigns/{name}/estimate").json()["size"])
+    found = shop.client.get(f"/v1/campaigns/{name}/estimate").json()
+    (carrier,) = found["carriers"]
+    assert (carrier["route"], carrier["carrier"], carrier["recipients"]) == ("local", "us-tmobile", 2)
+    assert 0 < carrier["size"] <= carrier["limit"]
+    assert (found["messages"], found["unsorted"], found["size"]) == (2, 0, 2 * carrier["size"])
+    assert found["refused"] == {"unroutable": 1, "invalid": 1}
+    assert found["minutes"] == pytest.approx(20 / 60, abs=0.05)
+    assert found["begins_at"] < found["ends_at"]
+    assert shop.client.get(f"/v1/campaigns/{'0' * 32}/estimate").status_code == 404
+    assert done(shop, name, "cancel").status_code == 200
+
+
 def test_each_gets_its_own_text(shop: Office) -> None:
     """From one request to the phones: one picture for all, a text for each, a reason for everybody else."""
     optouts.opt_out(shop.centre.store, DAVE, at=1.0, word="stop", seconds=shop.centre.store._timers).result()

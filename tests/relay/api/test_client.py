@@ -210,6 +210,7 @@ def test_campaigns(client: Client, tmp_path: Path) -> None:
     assert (first.status, first.pace.per_second, first.progress.failures) == ("draft", 5, {"invalid": 1})
     added = client.add_campaign_recipients(first.id, [{"to": "+15550002", "name": "Zoë"}])
     assert (added.rows, added.accepted, added.first_row) == (1, 1, 3)
+    assert client.estimate_campaign(first.id).refused == {"invalid": 1}
     assert client.start_campaign(first.id).status == "scheduled"
     assert client.pause_campaign(first.id).status == "paused"
     assert client.resume_campaign(first.id).status == "scheduled"
@@ -222,6 +223,7 @@ def test_campaigns(client: Client, tmp_path: Path) -> None:
             second = await other.create_campaign(b'{"to": "+15550003"}', text="x")
             assert (await other.add_campaign_recipients(second.id, path)).rejected == 1
             assert [one.row async for one in other.campaign_recipients(second.id)] == [1, 2, 3]
+            assert (await other.estimate_campaign(second.id)).refused == {"invalid": 1}
             for act in (other.start_campaign, other.pause_campaign, other.resume_campaign):
                 await act(second.id)
             assert (await other.cancel_campaign(second.id)).status in ("canceling", "canceled")

@@ -204,6 +204,16 @@ OPERATIONS = (
         parameters=(_CAMPAIGN, *_ROWS),
         problems=("invalid", "not-found"),
     ),
+    Operation(
+        "estimateCampaign",
+        "GET",
+        "/v1/campaigns/{id}/estimate",
+        "campaigns:read",
+        "See what a campaign takes: messages, octets, minutes, and what each network's phones get.",
+        schema.Estimate,
+        parameters=(_CAMPAIGN,),
+        problems=("not-found",),
+    ),
     *(
         Operation(
             f"{word}Campaign",

@@ -19,7 +19,9 @@ __all__ = [
     "CampaignPage",
     "CampaignRecipient",
     "CampaignRecipientPage",
+    "CarrierEstimate",
     "Change",
+    "Estimate",
     "Fault",
     "Medium",
     "Message",
@@ -337,6 +339,34 @@ class CampaignRecipientPage(Struct, frozen=True):
     data: list[CampaignRecipient]
     next: Annotated[
         str | None, Meta(description="The value of after for the next page; null: this is the last one.")
+    ]
+
+
+class CarrierEstimate(Struct, kw_only=True, frozen=True):
+    """What phones of one network get."""
+
+    route: Annotated[str, Meta(description="Their next hop: local, link, or peer or vasp and its name.")]
+    carrier: Annotated[str, Meta(description="The network.")]
+    recipients: Annotated[int, Meta(description="Who is there, and waits.")]
+    limit: Annotated[int | None, Meta(description="The most octets of a message there; null: nobody says.")]
+    size: Annotated[int | None, Meta(description="The octets of the message for it; null: it is not there.")]
+    problem: Annotated[str, Meta(description="Why it is not there; ask again while it is being made.")]
+
+
+class Estimate(Struct, kw_only=True, frozen=True):
+    """What a campaign takes; of one that began, what is left."""
+
+    messages: Annotated[int, Meta(description="The recipients that are to be written to.")]
+    unsorted: Annotated[int, Meta(description="Those of them whose network was not looked up yet.")]
+    refused: Annotated[dict[str, int], Meta(description="Recipients who are not written to, by reason.")]
+    carriers: list[CarrierEstimate]
+    size: Annotated[
+        int | None, Meta(description="The octets of all messages; null: the size for a network is missing.")
+    ]
+    begins_at: _Time
+    ends_at: _Time
+    minutes: Annotated[
+        float, Meta(description="Those in which somebody is written to; quiet ones do not count.")
     ]
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from transcode.relay.api_settings import Api
     from transcode.relay.centre import Centre
     from transcode.relay.config import Config
+    from transcode.relay.estimate.versions import Versions
     from transcode.relay.ports.in_flight import InFlight
     from transcode.relay.store import Blobs, SqlStore
     from transcode.relay.store.keys import ApiKey
@@ -59,6 +60,7 @@ def routes(
     blobs: Blobs,
     in_flight: InFlight,
     composer: Composer,
+    versions: Versions,
 ) -> list[Route]:
     """Return the routes of the API.
 
@@ -68,9 +70,10 @@ def routes(
         store, blobs: where everything is kept.
         in_flight: the counter of all doors.
         composer: composes messages.
+        versions: makes what each carrier's phones get of a campaign.
     """
     messages = Messages(config, settings, centre, amendments, store, composer)
-    campaigns = Campaigns(config, settings, centre, store, blobs, messages)
+    campaigns = Campaigns(config, settings, centre, store, blobs, messages, versions)
     webhooks = Webhooks(settings, config.policy.receive_seconds, store)
     handlers: dict[str, Callable[[Asked], Awaitable[object]]] = {
         "createMessage": messages.create,
@@ -82,6 +85,7 @@ def routes(
         "getCampaign": campaigns.one,
         "addCampaignRecipients": campaigns.add,
         "listCampaignRecipients": campaigns.recipients,
+        "estimateCampaign": campaigns.estimate,
         "startCampaign": campaigns.start,
         "pauseCampaign": campaigns.pause,
         "resumeCampaign": campaigns.resume,

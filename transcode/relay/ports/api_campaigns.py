@@ -6,6 +6,7 @@ import hashlib
 import time
 import uuid
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -20,6 +21,7 @@ from transcode.relay.api.problems import ApiError
 from transcode.relay.api.reading import read_campaign, read_json
 from transcode.relay.api.uploads import Reader, WrongHead
 from transcode.relay.centre import Origin
+from transcode.relay.estimate.reckoning import estimate
 from transcode.relay.model import API_PEER
 from transcode.relay.ports.api_messages import REFUSED, idempotency_key
 from transcode.relay.refusals import Refusal
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from transcode.relay.api_settings import Api
     from transcode.relay.centre import Centre
     from transcode.relay.config import Config
+    from transcode.relay.estimate.reckoning import Estimate
+    from transcode.relay.estimate.versions import Versions
     from transcode.relay.model import Envelope
     from transcode.relay.ports.api_messages import Messages
     from transcode.relay.ports.api_requests import Asked
@@ -90,6 +94,7 @@ class Campaigns:
         centre: the rules.
         store, blobs: where everything is kept.
         messages: fetches media, and composes messages of them.
+        versions: makes what each carrier's phones get.
     """
 
     def __init__(
@@ -100,16 +105,19 @@ class Campaigns:
         store: SqlStore,
         blobs: Blobs,
         messages: Messages,
+        versions: Versions,
     ) -> None:
         self._settings = settings
         self._numbers = config.numbers
         self._timers = config.timers
         self._most_bytes = config.policy.max_message_bytes
         self._seconds = config.policy.receive_seconds
+        self._estimate_seconds = config.policy.wait_seconds
         self._centre = centre
         self._store = store
         self._blobs = blobs
         self._messages = messages
+        self._versions = versions
 
     # Making
 
@@ -376,6 +384,16 @@ class Campaigns:
         more = str(found[words.limit - 1].number) if len(found) > words.limit else None
         return schema.CampaignRecipientPage(list(map(campaign_views.recipient, found[: words.limit])), more)
 
+    async def estimate(self, asked: Asked) -> schema.Estimate:
+        """Say what a campaign takes."""
+        return await run_in_threadpool(self._estimated, asked)
+
+    def _estimated(self, asked: Asked) -> schema.Estimate:
+        found = estimate(
+            self._store, self._versions, self._own(asked), now=time.time(), seconds=self._estimate_seconds
+        )
+        return _shown_estimate(found)
+
     # Doing
 
     async def start(self, asked: Asked) -> schema.Campaign:
@@ -414,6 +432,30 @@ class Campaigns:
         if found is None:
             raise LookupError(f"campaign {name} is not there")
         return found
+
+
+def _shown_estimate(found: Estimate) -> schema.Estimate:
+    """Return an estimate."""
+    return schema.Estimate(
+        messages=found.recipients,
+        unsorted=found.unsorted,
+        refused=found.refused,
+        carriers=[
+            schema.CarrierEstimate(
+                route=one.hop,
+                carrier=one.carrier,
+                recipients=one.recipients,
+                limit=one.limit,
+                size=one.size,
+                problem=one.problem,
+            )
+            for one in found.carriers
+        ],
+        size=found.octets,
+        begins_at=datetime.fromtimestamp(found.begins_at, UTC),
+        ends_at=datetime.fromtimestamp(found.ends_at, UTC),
+        minutes=round(found.seconds / 60, 2),
+    )
 
 
 def _digest(new: schema.NewCampaign, media: Sequence[Source], file: BinaryIO | None) -> str:
