@@ -374,8 +374,10 @@ def test_policies_of_the_door(tmp_path: Path, gateway: Gateway, letter: Message)
 
 
 def test_unknown_recipients_are_reported_one_by_one(world: World, letter: Message) -> None:
-    """Of two recipients the one without a route is refused and reported; the other gets the message."""
-    world.alice.submit(replace(letter, to=(f"{BOB}/TYPE=PLMN", "+49301234567/TYPE=PLMN")))
+    """Of two recipients the one without a route is named and reported; the other gets the message."""
+    sent = world.alice.submit(replace(letter, to=(f"{BOB}/TYPE=PLMN", "+49301234567/TYPE=PLMN")))
+    assert said(sent, "X-Mms-Response-Status") == "Ok"
+    assert said(sent, "X-Mms-Response-Text") == "not served: +49301234567"
     world.bob.pushed()
     told = world.alice.pushed()
     assert (said(told, "X-Mms-Status"), told.to) == ("Rejected", ("+49301234567/TYPE=PLMN",))

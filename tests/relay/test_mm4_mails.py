@@ -177,6 +177,19 @@ def test_unknown_numbers(door: Door) -> None:
     assert [one.recipient for one in door.store.deliveries()] == ["+4420", ALICE, ALICE]
 
 
+def test_a_message_in_several_mails(door: Door) -> None:
+    """Each mail is answered for its own recipients, though no answer has left yet."""
+    for known, unknown in ((ALICE, "+4420"), ("+15550007", "+4930")):
+        assert door.take(message(), known, unknown) == OK
+    assert door.statuses() == [
+        ("Ok", f"{ALICE}/TYPE=PLMN"),
+        ("Error-sending-address-unresolved", "+4420/TYPE=PLMN"),
+        ("Ok", "+15550007/TYPE=PLMN"),
+        ("Error-sending-address-unresolved", "+4930/TYPE=PLMN"),
+    ]
+    assert [one.recipient for one in door.store.deliveries()] == ["+15550007", ALICE]
+
+
 def test_no_open_relay(door: Door, tmp_path: Path) -> None:
     """A peer reaches other peers only where the configuration says so, and nobody gets back what he sent."""
     assert door.take(message(), CAROL) == OK
@@ -373,7 +386,8 @@ def test_delivery_reports(door: Door, status: str, state: State) -> None:
     assert door.states() == {BOB: state}
     ((recipient, said_to_them),) = door.answers()
     assert (recipient, said_to_them.message_type) == ("system@mms.b.example", "mm4-delivery-report-res")
-    assert (said_to_them.transaction_id, said(said_to_them, "X-Mms-Request-Status-Code")) == ("R1", "Ok")
+    answer = "Error-message-format-corrupt" if status == "Whatever" else "Ok"
+    assert (said_to_them.transaction_id, said(said_to_them, "X-Mms-Request-Status-Code")) == ("R1", answer)
 
 
 @pytest.mark.parametrize(

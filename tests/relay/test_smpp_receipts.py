@@ -16,6 +16,7 @@ TEXT = b"id:0123456789 sub:001 dlvrd:001 done date:2611301201 stat:DELIVRD err:0
         (0x44, TEXT.upper(), {}, Receipt("0123456789", "DELIVRD", "000")),
         (0x04, b"ID:a-b Stat:undeliv", {}, Receipt("a-b", "UNDELIV", "")),
         (0x04, b"", {0x1E: b"7\0", 0x427: b"\x05"}, Receipt("7", "UNDELIV", "")),
+        (0x04, b"", {0x424: TEXT}, Receipt("0123456789", "DELIVRD", "000")),
         # The parameters go before the text, where they can be read.
         (0x00, TEXT, {0x1E: b"7\0", 0x427: b"\x08"}, Receipt("7", "REJECTD", "000")),
         (0x04, TEXT, {0x1E: b"\x1b[2J\0", 0x427: b"\x63"}, Receipt("0123456789", "DELIVRD", "000")),

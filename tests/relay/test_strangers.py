@@ -27,8 +27,8 @@ def test_requests_come_from_gateways_alone(tmp_path: Path, gateway: Gateway, let
 
 
 def test_without_a_sender_nothing_is_taken(world: World, letter: Message) -> None:
-    """No header, or two of them, of which one is the phone's own."""
-    for number in ("", f"{ALICE}, +15550009"):
+    """No header; two, of which one is the phone's own; or the word of a gateway that knows no number."""
+    for number in ("", f"{ALICE}, +15550009", "unknown", "-", "(null)"):
         phone = Phone(number, world.centre.url, world.gateway)
         assert said(phone.submit(letter), "X-Mms-Response-Status") == "Error-permanent-service-denied"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from transcode.relay.networks import networks
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from transcode.relay.numbers import Numbers
 
 __all__ = ["Callers"]
+
+#: What any number has. Gateways that know none write "unknown" or "-".
+_DIGIT = re.compile(r"[0-9]")
 
 
 class Callers:
@@ -38,7 +42,7 @@ class Callers:
         # Several headers of the name, or one that a proxy made of them (RFC 9110, 5.3): one value is the
         # phone's own invention. Nobody can say which.
         named = request.headers.getlist(self._header)
-        if len(named) != 1 or "," in named[0]:
+        if len(named) != 1 or "," in named[0] or not _DIGIT.search(named[0]):
             return ""
         # Most gateways write the country code without +.
         return self._numbers.normal(named[0], msisdn=True)

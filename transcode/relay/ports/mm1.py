@@ -22,6 +22,8 @@ from transcode.relay.ports.octets import TYPE
 from transcode.relay.refusals import Reason, Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.requests import Request
 
     from transcode.model import MessageType
@@ -36,6 +38,8 @@ _LOG = logging.getLogger(__name__)
 
 #: The first numbers of the versions of MMS that there are; "": the PDU has none.
 _VERSIONS = ("", "1")
+#: The most characters of X-Mms-Response-Text that a phone is given.
+_LONGEST_TEXT = 200
 #: Seconds after which a phone should ask again.
 _RETRY_AFTER = "30"
 #: The words of X-Mms-Response-Status (OMA-TS-MMS_ENC-V1_3, 7.3.48).
@@ -85,6 +89,7 @@ def routes(config: Config, centre: Centre, retrieval: Retrieval, in_flight: InFl
 class _Door:
     def __init__(self, config: Config, centre: Centre, in_flight: InFlight) -> None:
         self._policy = config.policy
+        self._numbers = config.numbers
         self._callers = Callers(config.listen, config.numbers)
         self._centre = centre
         self._in_flight = in_flight
@@ -133,17 +138,25 @@ class _Door:
         try:
             to = (*message.to, *message.cc, *message.bcc)
             taken = self._centre.accept(message, octets, to, Origin("mm1", sender))
+            text = taken.text if isinstance(taken, Refusal) else self._unserved(to)
         except Exception:  # noqa: BLE001
             # The disk is full, for one, which files and database say each in their own way: the phone keeps
             # the message and sends it again.
             _LOG.exception("a submission can't be kept")
-            taken = Refusal(Reason.NOT_NOW, "the message can't be kept now")
+            text = "the message can't be kept now"
+            taken = Refusal(Reason.NOT_NOW, text)
         _answered(_STATUSES[taken.reason] if isinstance(taken, Refusal) else "Ok")
         if isinstance(taken, Refusal):
-            made = transcode.answer(message, _STATUSES[taken.reason], text=taken.text)
+            made = transcode.answer(message, _STATUSES[taken.reason], text=text)
         else:
-            made = transcode.answer(message, message_id=taken)
+            made = transcode.answer(message, message_id=taken, text=text)
         return made.to_mm1(strict=False)
+
+    def _unserved(self, to: Sequence[str]) -> str | None:
+        """Return whom an accepted message does not reach: who asks for no reports is told here alone."""
+        each = dict.fromkeys(map(self._numbers.normal, to))
+        left = [recipient for recipient in each if not self._centre.serves(recipient)]
+        return f"not served: {', '.join(left)}"[:_LONGEST_TEXT] if left else None
 
     async def _body(self, request: Request, held: contextlib.AsyncExitStack) -> bytes:
         policy = self._policy

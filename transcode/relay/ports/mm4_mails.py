@@ -5,6 +5,7 @@ Everything that a mail does is durable before it is answered, the MM4_forward.RE
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from dataclasses import replace
@@ -218,11 +219,13 @@ class Mails:
         if delivery is None or delivery.peer != peer.name:
             _LOG.info("a report of %s belongs to no message of it", peer.name)
             answer, text = _NOT_FOUND, "there is no such message to this recipient"
+        elif event is None:
+            _LOG.warning("a report of %s has no status that there is: %r", peer.name, status[:100])
+            answer, text = _STATUSES[Reason.CORRUPT][0], f"{status[:100]!r} is no status"
         else:
             answer, text = "Ok", ""
-            if event is not None:
-                said = str(found.get("x-mms-status-text", ""))
-                self._happened([delivery], event, " ".join((status, said)).strip())
+            said = str(found.get("x-mms-status-text", ""))
+            self._happened([delivery], event, " ".join((status, said)).strip())
         if is_answer_asked(message):
             self._answer(peer, message, answer, text)
 
@@ -305,7 +308,9 @@ class Mails:
             text=text or None,
             recipients=[f"{one}/TYPE=PLMN" if "@" not in one else one for one in recipients],
         )
-        named = f"{request.message_type} {request.transaction_id} {_id(request)} {status}"
+        # One message may come in several mails, each for some of the recipients.
+        whom = hashlib.sha256(" ".join(recipients).encode()).hexdigest()[:16] if recipients else ""
+        named = f"{request.message_type} {request.transaction_id} {_id(request)} {status} {whom}"
         self._store.write(
             partial(
                 mails.put_answer,

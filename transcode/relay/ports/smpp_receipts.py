@@ -9,8 +9,8 @@ __all__ = ["Receipt", "receipt"]
 
 #: The bits of esm_class for the kind of a short message, and those of a receipt: of the end, and before it.
 _KIND, _RECEIPTS = 0x3C, (0x04, 0x20)
-#: Optional parameters (5.3.2): receipted_message_id and message_state.
-_MESSAGE_ID, _MESSAGE_STATE = 0x001E, 0x0427
+#: Optional parameters (5.3.2): receipted_message_id, message_state, and what is in place of the text.
+_MESSAGE_ID, _MESSAGE_STATE, _PAYLOAD = 0x001E, 0x0427, 0x0424
 #: Fields of the text, which differs between SMSCs but for these.
 _ID = re.compile(rb"\bid:([!-~]{1,64})", re.IGNORECASE)
 _STATE = re.compile(rb"\bstat:([A-Z]{1,10})", re.IGNORECASE)
@@ -44,6 +44,7 @@ def receipt(esm_class: int, text: bytes, parameters: dict[int, bytes]) -> Receip
     """
     if esm_class & _KIND not in _RECEIPTS and _MESSAGE_ID not in parameters:
         return None
+    text = text or parameters.get(_PAYLOAD, b"")
     message_id, state, error = (
         found[1].decode("ascii") if (found := pattern.search(text)) else ""
         for pattern in (_ID, _STATE, _ERROR)
