@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
 
 from tests.relay.made import BEGIN
+from tests.relay.phone import PATIENCE
 from tests.relay.store.routed import accepted, driven
 from transcode.relay import worker as worker_module
 from transcode.relay.model import Delivery, Envelope, Event, Route, State
@@ -152,6 +155,33 @@ def test_a_lease_that_is_over_before_it_is_known(store: SqliteStore) -> None:
     hop = mock.Mock(B, wraps=B(), route=Route.PEER, peer="b", together=1, longest=1.0)
     assert not worker.attempt(hop)
     hop.attempt.assert_not_called()
+
+
+def test_lanes_are_woken(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what is due, and as soon as something changed: no lane looks for itself, and a stop wakes all."""
+    monkeypatch.setattr(worker_module, "_ALONE", 3600.0)
+    monkeypatch.setattr(worker_module, "_IDLE", 3600.0)
+    hop, sent = B(), threading.Semaphore(0)
+    hop.lines, hop.together, hop.outcomes = 3, 1, [Outcome(Event.MAIL_ACCEPTED)]
+    attempt = hop.attempt
+
+    def told(*words: Any) -> Sequence[Outcome]:
+        sent.release()
+        return attempt(*words)
+
+    monkeypatch.setattr(hop, "attempt", told)
+    routing = mock.Mock(lines=1, **{"route.return_value": False, "resolve.return_value": False})
+    worker = Worker(store, mock.Mock(**{"step.return_value": False}), routing, [hop], [], lambda: BEGIN)
+    waiting(store, 1, 5)
+    worker.start()
+    for _ in range(5):
+        assert sent.acquire(timeout=PATIENCE)
+    waiting(store, 2, 1)
+    assert sent.acquire(timeout=PATIENCE)
+    assert all(worker.lanes().values())
+    worker.stop()
+    assert not any(worker.lanes().values())
+    assert {one.state for one in store.deliveries()} == {State.RELAYED}
 
 
 def test_one_answer_of_many(store: SqliteStore, worker: Worker) -> None:

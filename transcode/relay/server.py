@@ -50,10 +50,11 @@ from transcode.relay.route import Router
 from transcode.relay.routing import Routing
 from transcode.relay.secrets import Verifier
 from transcode.relay.store.common import SharedDocuments
+from transcode.relay.store.due import Kind, Work
 from transcode.relay.store.ownership import Ownership
 from transcode.relay.store.tidying import Tidier
 from transcode.relay.texts import dropped
-from transcode.relay.worker import Worker
+from transcode.relay.worker import Errand, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -170,8 +171,7 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
             resolver = made_resolver(config.resolver)
             if resolver is not None:
                 ends.callback(resolver.close)
-            errands = [(f"answers {one.peer}", one.answer) for one in peers]
-            errands += _of_api(config, store, router, resolver, ends)
+            errands = [*map(_answers, peers), *_of_api(config, store, router, resolver, ends)]
             routing = Routing(config, store, router, resolver, time.time, ahead)
             reporters: list[Reporter] = [phones, *peers, *providers]
             worker = Worker(
@@ -264,13 +264,18 @@ def _api(
         yield api.routes(config, config.api, centre, amendments, store, blobs, in_flight, composer, versions)
 
 
+def _answers(peer: Peers) -> Errand:
+    """Return the errand that sends another centre the answers that it is owed."""
+    return Errand(f"answers {peer.peer}", peer.answer, Work(Kind.ANSWER, peer=peer.peer))
+
+
 def _of_api(
     config: Config,
     store: SqlStore,
     router: Router,
     resolver: Resolver | None,
     ends: contextlib.ExitStack,
-) -> list[tuple[str, Callable[[], bool]]]:
+) -> list[Errand]:
     """Return the errands of the API: they tell webhooks, and release recipients of campaigns."""
     if config.api is None:
         return []
@@ -283,10 +288,11 @@ def _of_api(
     releasing = Releasing(store, judge, resolver, asked.lines, asked.keep_seconds, time.time)
     ends.callback(releasing.close)
     step = Webhooks(config.api, store, config.timers, time.time).step
+    campaigns = Work(Kind.CAMPAIGN)
     return [
-        *[("webhooks", step)] * config.api.webhook_lines,
-        ("campaigns", releasing.release),
-        ("networks of campaigns", releasing.sort),
+        Errand("webhooks", step, Work(Kind.NOTICE), config.api.webhook_lines),
+        Errand("campaigns", releasing.release, campaigns),
+        Errand("networks of campaigns", releasing.sort, campaigns),
     ]
 
 

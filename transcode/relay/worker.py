@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import defaultdict
+from collections.abc import Callable  # noqa: TC003  # a NamedTuple has it
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from transcode.relay.metrics import STEPS, step
-from transcode.relay.model import CAMPAIGN_LANE, Event, Route
+from transcode.relay.model import CAMPAIGN_LANE, RESOLVER, Event, Route
 from transcode.relay.outlets.outlet import Outcome
 from transcode.relay.store import limits, optouts
+from transcode.relay.store.due import Kind, Work, due
 from transcode.relay.store.occurrences import Occurrence
 from transcode.relay.store.progress import OPTED_OUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from concurrent.futures import Future
 
-    from transcode.relay.model import Delivery, Envelope
+    from transcode.relay.model import Changed, Delivery, Envelope
     from transcode.relay.outlets.outlet import Outlet, Reporter
     from transcode.relay.routing import Routing
     from transcode.relay.store import SqlStore
     from transcode.relay.store.tidying import Tidier
 
-__all__ = ["Worker"]
+__all__ = ["Errand", "Worker"]
 
 _LOG = logging.getLogger(__name__)
 
-#: Seconds between two looks where nothing was due.
-_IDLE = 0.2
+#: Seconds between two looks whether anything is due, and between two that changes ask for.
+_IDLE, _SOON = 0.2, 0.02
+#: Seconds until the next look where nobody can say, and after which a lane looks that nobody woke.
+_BLIND, _ALONE = 1.0, 30.0
 #: Seconds until an outcome is written again that could not be written.
 _AGAIN = 1.0
 #: Seconds between two looks for what is kept no longer.
@@ -39,8 +44,69 @@ _WITHOUT_TEXT = (Route.LOCAL, Route.LINK)
 _OUT = Outcome(Event.ATTEMPT_REFUSED, OPTED_OUT, is_asked=False)
 
 
+class Errand(NamedTuple):
+    """Further work.
+
+    Attributes:
+        name: its name.
+        step: does some of it; returns False where there was none.
+        work: what is looked for in the store, to know whether there is some.
+        lines: how many threads do it.
+    """
+
+    name: str
+    step: Callable[[], bool]
+    work: Work
+    lines: int = 1
+
+
+class _Lane:
+    """Threads that do the same work, woken one after another.
+
+    Args:
+        name: the name.
+        step: does some of the work.
+        work: what is looked for; None: the lane looks for itself.
+        pause: seconds after which it looks that nobody woke.
+        lines: the threads.
+    """
+
+    def __init__(
+        self, name: str, step: Callable[[], bool], work: Work | None, pause: float, lines: int = 1
+    ) -> None:
+        self.name = name
+        self.step = step
+        self.work = work
+        self.lines = lines
+        self._pause = pause
+        self._condition = threading.Condition()
+        self._is_woken = self._is_over = False
+
+    def wake(self) -> None:
+        """Have one thread look for work."""
+        with self._condition:
+            self._is_woken = True
+            self._condition.notify()
+
+    def end(self) -> None:
+        """Wake all threads for the last time."""
+        with self._condition:
+            self._is_over = True
+            self._condition.notify_all()
+
+    def wait(self) -> None:
+        """Wait until somebody wakes this thread."""
+        with self._condition:
+            if not self._is_woken and not self._is_over:
+                self._condition.wait(self._pause)
+            self._is_woken = False
+
+
 class Worker:
     """Threads that each do one kind of work, so that a slow next hop delays no other and no timer.
+
+    One thread more asks what is due, for all of them: five times a second, and when something changed in this
+    process.
 
     Args:
         store: where everything is kept.
@@ -49,8 +115,7 @@ class Worker:
         outlets: the next hops.
         reporters: the ways back to senders.
         clock: gives the time, in seconds since 1970.
-        errands: further work, by name. Each is called again and again, and returns False where there was
-            none.
+        errands: further work.
         lease: seconds for which work is taken, beside those of its longest attempt. What a worker that died
             had taken is taken again at the end of them.
     """
@@ -63,7 +128,7 @@ class Worker:
         outlets: Sequence[Outlet],
         reporters: Sequence[Reporter],
         clock: Callable[[], float],
-        errands: Sequence[tuple[str, Callable[[], bool]]] = (),
+        errands: Sequence[Errand] = (),
         lease: float = 60.0,
     ) -> None:
         self._store = store
@@ -71,24 +136,32 @@ class Worker:
         self._clock = clock
         self._lease = lease
         self._stopped = threading.Event()
-        lanes: list[tuple[str, Callable[[], bool], float]] = [
+        self._changed = threading.Event()
+        attempt = partial(Work, Kind.ATTEMPT)
+        self._lanes = [
             # Two, so that people do not wait for the end of a step of a campaign.
-            *[("routes", routing.route, _IDLE)] * 2,
-            *[("resolver", routing.resolve, _IDLE)] * routing.lines,
-            ("timers", self.ring, _IDLE),
-            ("tidying", self.tidy, _TIDY),
+            _Lane("routes", routing.route, attempt(), _ALONE, 2),
+            _Lane("resolver", routing.resolve, attempt("", RESOLVER), _ALONE, routing.lines),
+            _Lane("timers", self.ring, Work(Kind.TIMER), _ALONE),
+            _Lane("tidying", self.tidy, None, _TIDY),
         ]
         for outlet in outlets:
-            name = outlet.peer or outlet.route
-            lanes += [(name, partial(self.attempt, outlet), _IDLE)] * outlet.lines
+            work = attempt(outlet.route, outlet.peer)
+            step = partial(self.attempt, outlet)
+            self._lanes.append(_Lane(outlet.peer or outlet.route, step, work, _ALONE, outlet.lines))
         for reporter in reporters:
             name = f"reports {reporter.peer or reporter.route}"
-            lanes += [(name, partial(self.report, reporter), _IDLE)] * reporter.lines
-        lanes += [(name, step, _IDLE) for name, step in errands]
+            work = Work(Kind.REPORT, peer=reporter.peer)
+            step = partial(self.report, reporter)
+            self._lanes.append(_Lane(name, step, work, _ALONE, reporter.lines))
+        self._lanes += [_Lane(one.name, one.step, one.work, _ALONE, one.lines) for one in errands]
         self._threads = [
-            threading.Thread(target=self._run, args=lane, name=f"transcode-{lane[0]}", daemon=True)
-            for lane in lanes
+            threading.Thread(target=self._run, args=(lane,), name=f"transcode-{lane.name}", daemon=True)
+            for lane in self._lanes
+            for _ in range(lane.lines)
         ]
+        self._threads.append(threading.Thread(target=self._look, name="transcode-due", daemon=True))
+        store.watch(self)
 
     def lanes(self) -> dict[str, bool]:
         """Return for each lane of work whether all of its threads live."""
@@ -106,19 +179,56 @@ class Worker:
     def stop(self) -> None:
         """End the threads when what they do is done."""
         self._stopped.set()
+        self._changed.set()
+        for lane in self._lanes:
+            lane.end()
         for thread in self._threads:
             thread.join()
 
-    def _run(self, name: str, work: Callable[[], bool], idle: float) -> None:
+    def changed(self, _: Sequence[Changed]) -> None:
+        """Look at once: what a change makes due is due for somebody here."""
+        self._changed.set()
+
+    def committed(self, _: float) -> None:
+        """Do nothing: leases are commits too."""
+
+    def _look(self) -> None:
+        """Wake the lanes for which something is due."""
+        lanes: defaultdict[Work, list[_Lane]] = defaultdict(list)
+        for lane in self._lanes:
+            if lane.work is not None:
+                lanes[lane.work].append(lane)
+        asked, pause = list(lanes), _IDLE
+        while not self._stopped.is_set():
+            self._changed.clear()
+            try:
+                found = due(self._store, asked, now=self._clock())
+            except Exception as error:  # noqa: BLE001  # the database is gone
+                if pause == _IDLE:
+                    _LOG.warning("what is due is not known: %s", error)
+                found, pause = [], _BLIND
+            else:
+                pause = _IDLE
+            for work in found:
+                for lane in lanes[work]:
+                    lane.wake()
+            # What changes one after another is looked for together.
+            self._stopped.wait(_SOON)
+            self._changed.wait(pause)
+
+    def _run(self, lane: _Lane) -> None:
         while not self._stopped.is_set():
             try:
-                did = work()
+                did = lane.step()
             except Exception:  # noqa: BLE001
                 # A full disk, for one. The lease ends, and the work is taken again.
-                _LOG.exception("%s: an error", name)
+                _LOG.exception("%s: an error", lane.name)
                 did = False
             if not did:
-                self._stopped.wait(idle)
+                lane.wait()
+            elif lane.lines > 1:
+                # There may be more, for another one.
+                lane.wake()
 
     def ring(self) -> bool:
         """Apply what timers say; False where none ran out."""

@@ -15,6 +15,7 @@ from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Event, Route, Told
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.store import FolderBlobs, SqliteStore, devices, mails, reports, retention
+from transcode.relay.store.due import Kind, Work, due
 from transcode.relay.store.rerouting import rerouted
 from transcode.relay.store.sqlite import SqlStore
 
@@ -63,6 +64,7 @@ ASKED: dict[str, Callable[[SqlStore, FolderBlobs], Any]] = {
         partial(mails.put_answer, peer="b", name="n", recipient="r", mail="m", at=1)
     ).result(),
     "trail": lambda store, _: store.trail(1),
+    "due": lambda store, _: due(store, [Work(kind, Route.LOCAL) for kind in Kind], now=BEGIN),
 }
 
 
