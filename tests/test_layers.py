@@ -157,6 +157,7 @@ KNOW_SOCKETS = {
     "relay/asking.py",
     "relay/client.py",
     "relay/forms.py",
+    "relay/store/postgres.py",
     "relay/ports/api.py",
     "relay/ports/api_campaigns.py",
     "relay/ports/api_messages.py",

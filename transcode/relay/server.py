@@ -126,13 +126,10 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
         OSError: the address can't be bound, or the folder of the store can't be written.
     """
     with contextlib.ExitStack() as ends:
-        store = ends.enter_context(contextlib.closing(open_rows(config)))
-        store.watch(logs.Changes())
-        store.watch(metrics.Changes())
+        store = ends.enter_context(_rows(config))
         hear, words = hear or _hearing(config, store, lambda: sms), pseudonyms(config, store)
         lanes: Callable[[], dict[str, bool]] = dict
-        blobs = open_blobs(config)
-        Ownership(store, blobs).claim()
+        blobs = _octets(config, store)
         router = _router(config)
         centre = Centre(config, store, blobs, router, time.time)
         in_flight = InFlight(config.policy.max_bytes_in_flight)
@@ -181,7 +178,25 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
             ends.callback(worker.stop)
             lanes = worker.lanes
         admin_url = ends.enter_context(_admin(config, store, words, in_flight, lanes, versions))
+        # The first one that is called in the end: doors and workers may wait for the database.
+        ends.callback(store.hurry)
         yield Running(url, store, mm4_port, admin_url)
+
+
+@contextlib.contextmanager
+def _rows(config: Config) -> Iterator[SqlStore]:
+    """Open the rows; logs and metrics hear of what changes in them."""
+    with contextlib.closing(open_rows(config)) as store:
+        store.watch(logs.Changes())
+        store.watch(metrics.Changes())
+        yield store
+
+
+def _octets(config: Config, store: SqlStore) -> Blobs:
+    """Open the octets, which are those of the rows."""
+    blobs = open_blobs(config)
+    Ownership(store, blobs).claim()
+    return blobs
 
 
 def _ahead(

@@ -220,9 +220,12 @@ class Worker:
         while not self._stopped.is_set():
             try:
                 did = lane.step()
-            except Exception:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001
                 # A full disk, for one. The lease ends, and the work is taken again.
-                _LOG.exception("%s: an error", lane.name)
+                if self._stopped.is_set():
+                    _LOG.warning("%s: %s", lane.name, error)
+                else:
+                    _LOG.exception("%s: an error", lane.name)
                 did = False
             if not did:
                 lane.wait()

@@ -88,6 +88,9 @@ class Connection(Protocol):
     def close(self) -> None:
         """Close it; what is not committed is undone."""
 
+    def break_off(self) -> None:
+        """From another thread: have who waits for an answer get an error. It is used no more."""
+
 
 class SqliteConnection(sqlite3.Connection):
     """A connection to a file, where one transaction writes at a time."""
@@ -111,3 +114,7 @@ class SqliteConnection(sqlite3.Connection):
 
     def lock(self, name: str, *, shared: bool = False) -> None:
         """Do nothing: nobody else writes."""
+
+    def break_off(self) -> None:
+        """From another thread: end the statement that is done."""
+        self.interrupt()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
+import socket
 import time
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
 from transcode.relay.store import schema
@@ -31,6 +34,14 @@ _PATIENCE = 10
 _PAUSE = 0.05
 #: Seconds that a transaction waits for another one; and those of one that has locks in no order.
 _BUSY, _MOMENT = 30, 0.05
+#: A server that is gone without a word is noticed within half a minute; TCP alone takes two hours.
+_LINE = {
+    "connect_timeout": _PATIENCE,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 #: What undoes a transaction because of another one.
 _CONFLICTS = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 #: The lock of who brings the database to another form.
@@ -80,6 +91,7 @@ class PostgresConnection:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._is_broken_off = False
         self._connection = _connected(url)
         self._writes = False
         self._is_patient = True
@@ -94,14 +106,14 @@ class PostgresConnection:
         """Do one statement."""
         if self._connection.closed:
             # What was open with the old connection is undone, and who did it was told so.
-            self._connection = _connected(self._url)
+            self._connection = self._connect()
         try:
             return self._execute(sql, parameters)
         except psycopg.OperationalError:
             if not self._connection.closed or self._writes:
                 raise
             # The server was started again: who only reads reads again.
-            self._connection = _connected(self._url)
+            self._connection = self._connect()
             return self._execute(sql, parameters)
 
     def _execute(self, sql: str, parameters: Sequence[Any]) -> Cursor:
@@ -133,7 +145,7 @@ class PostgresConnection:
         except psycopg.OperationalError:
             if not self._connection.closed:
                 raise
-            self._connection = _connected(self._url)
+            self._connection = self._connect()
             self._connection.execute(begin.encode(), prepare=False)
 
     def commit(self) -> None:
@@ -180,6 +192,21 @@ class PostgresConnection:
         """Close it; what is not committed is undone."""
         self._connection.close()
 
+    def break_off(self) -> None:
+        """From another thread: have who waits for an answer get an error. It is used no more."""
+        self._is_broken_off = True
+        # Closed by another thread, its number might be that of another file already.
+        with (
+            contextlib.suppress(OSError, psycopg.Error),
+            socket.socket(fileno=os.dup(self._connection.fileno())) as line,
+        ):
+            line.shutdown(socket.SHUT_RDWR)
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        if self._is_broken_off:
+            raise ConnectionAbortedError("the database is given up")
+        return _connected(self._url)
+
     @contextlib.contextmanager
     def _conflicts(self) -> Iterator[None]:
         """Say of an error that the transaction may be made again."""
@@ -194,9 +221,14 @@ class PostgresConnection:
             raise Conflict(str(error).strip()) from error
 
 
-def _connected(url: str) -> psycopg.Connection[Any]:
+def line_of(url: str) -> dict[str, Any]:
+    """Return how the server of an address is connected; what the address says counts."""
     # A database without an encoding would give octets for texts.
-    return psycopg.connect(url, autocommit=True, client_encoding="UTF8", connect_timeout=_PATIENCE)
+    return {**_LINE, **conninfo_to_dict(url), "client_encoding": "UTF8"}
+
+
+def _connected(url: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(autocommit=True, **line_of(url))
 
 
 @cache

@@ -66,12 +66,16 @@ class SqlStore:
         self._readers = Readers(connect)
         self._watchers = Watchers()
         self._turns = queue.Turns()
-        self._writer = Writer(connection, self._watchers.committed)
+        self._writer = Writer(connection, self._watchers.committed, self._readers.break_off)
 
     def close(self) -> None:
-        """Write what was submitted, and close the database."""
+        """Write what was submitted, and close the database. One that answers nothing is given up."""
         self._writer.close()
         self._readers.close()
+
+    def hurry(self) -> None:
+        """Wait for no database from now on that answers nothing for some seconds: the process ends."""
+        self._writer.hurry()
 
     def watch(self, watcher: Watcher) -> None:
         """Tell somebody of every change, when the disk has it."""

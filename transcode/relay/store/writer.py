@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import random
 import threading
 import time
 from collections import deque
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from transcode.relay.store.connection import CommitUnknown, Conflict
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Writer"]
 
+_LOG = logging.getLogger(__name__)
+
 _Returned = TypeVar("_Returned")
 
 #: The most calls that share a commit: each waits for all.
@@ -31,6 +35,9 @@ _MOST_TOGETHER = 256
 #: After a large call, the part of its time in which only small ones are made where somebody has one, and the
 #: most seconds of it. A person's message needs six calls one after another: each would wait for a large one.
 _REST, _LONGEST_REST = 1.0, 1.0
+#: Seconds without the end of any call after which a process that ends gives up the database, within the five
+#: in which a command stops; and seconds between two looks.
+_SILENT, _LOOK = 2.5, 0.5
 #: How often a call is made again that meets other transactions, and the seconds of the first pause between.
 _TRIES, _PAUSE = 8, 0.01
 
@@ -63,14 +70,23 @@ class Writer:
     Args:
         connection: a connection without transactions of its own (``isolation_level=None``), for any thread.
         committed: called after each commit with the seconds that it took; None: nobody wants to know.
+        gave_up: called when the database is given up; None: nobody wants to know.
     """
 
-    def __init__(self, connection: Connection, committed: Callable[[float], None] | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        committed: Callable[[float], None] | None = None,
+        gave_up: Callable[[], None] | None = None,
+    ) -> None:
         self._connection = connection
+        self._gave_up = gave_up
         self._told = committed
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._is_closed = False
+        self._is_closed = self._is_given_up = False
+        #: The calls that came, and those that ended.
+        self._came = self._done = 0
         self._thread = threading.Thread(target=self._serve, name="transcode-store", daemon=True)
         self._thread.start()
 
@@ -92,15 +108,63 @@ class Writer:
             if self._is_closed:
                 raise RuntimeError("the store is closed")
             self._calls.put(_Call(call, future, large, durable))
+            self._came += 1
         return future
 
     def close(self) -> None:
-        """Do what was submitted, take no more, and close the connection."""
+        """Do what was submitted, take no more, and close the connection.
+
+        A database that answers nothing for some seconds is given up: what waits for it fails.
+        """
         with self._lock:
             was_closed, self._is_closed = self._is_closed, True
             if not was_closed:
                 self._calls.put(None)
-        self._thread.join()
+
+        def is_over(seconds: float) -> bool:
+            self._thread.join(seconds)
+            return not self._thread.is_alive()
+
+        self._wait(is_over)
+        # One that waits for a connection has a limit of its own.
+        self._thread.join(_SILENT)
+
+    def hurry(self) -> None:
+        """Give up a database that answers nothing for some seconds, from now until the end."""
+        threading.Thread(target=self._hurry, name="transcode-hurry", daemon=True).start()
+
+    def _hurry(self) -> None:
+        # Closed: close waits itself.
+        with contextlib.suppress(RuntimeError):
+            while True:
+                asked = self.submit(lambda _: None, durable=False)
+                self._wait(partial(_is_done, asked))
+                self._thread.join(_LOOK)
+
+    def _wait(self, is_over: Callable[[float], bool]) -> None:
+        """Wait until something is over; give up where no call ends for some seconds."""
+        done = self._done
+        while not is_over(_SILENT):
+            if done == self._done:
+                self._give_up()
+                return
+            done = self._done
+
+    def _give_up(self) -> None:
+        """Have all calls fail."""
+        with self._lock:
+            if self._is_given_up:
+                return
+            self._is_closed = self._is_given_up = True
+            self._calls.put(None)
+        _LOG.warning(
+            "the database does not answer: %d calls are given up; what workers have is taken again when its"
+            " leases end",
+            self._came - self._done,
+        )
+        self._connection.break_off()
+        if self._gave_up is not None:
+            self._gave_up()
 
     def _serve(self) -> None:
         large: deque[_Call] = deque()
@@ -131,17 +195,18 @@ class Writer:
 
     def _together(self, calls: list[_Call]) -> None:
         begun = [call for call in calls if call.future.set_running_or_notify_cancel()]
-        if not begun:
-            return
-        for future, result, failure in self._committed(begun):
+        for future, result, failure in self._committed(begun) if begun else ():
             if failure is None:
                 future.set_result(result)
             else:
                 future.set_exception(failure)
+        self._done += len(calls)
 
     def _committed(self, calls: list[_Call]) -> list[_Result]:
         """Make calls in one transaction; where that fails, in one each."""
         results: list[_Result] = []
+        if self._is_given_up:
+            return [(call.future, None, ConnectionAbortedError("the database is given up")) for call in calls]
         try:
             self._begin(calls)
         except Exception as error:  # noqa: BLE001  # another process holds the database
@@ -227,3 +292,7 @@ class Writer:
             result, failure = None, error
         self._connection.execute("RELEASE one")
         return result, failure
+
+
+def _is_done(future: Future[Any], seconds: float) -> bool:
+    return bool(wait([future], seconds).done)
