@@ -157,6 +157,29 @@ def test_a_lease_that_is_over_before_it_is_known(store: SqliteStore) -> None:
     hop.attempt.assert_not_called()
 
 
+def test_a_machine_that_slept(store: SqliteStore) -> None:
+    """While it was at an attempt: when it wakes, the lease is over, and nobody here attempts it once more."""
+    now, attempts = BEGIN, 0
+    worker = Worker(store, mock.Mock(), mock.Mock(lines=1), [], [], lambda: now)
+    waiting(store, 1, 1)
+
+    class Sleeping(B):
+        def attempt(self, deliveries: Sequence[Delivery], envelope: Envelope) -> Sequence[Outcome]:
+            nonlocal now, attempts
+            attempts += 1
+            now += 3600
+            assert not worker.attempt(self)
+            return super().attempt(deliveries, envelope)
+
+    hop = Sleeping()
+    hop.outcomes = [Outcome(Event.MAIL_ACCEPTED)]
+    assert worker.attempt(hop)
+    assert attempts == 1
+    assert [one.state for one in store.deliveries()] == [State.RELAYED]
+    waiting(store, 2, 1)
+    assert worker.attempt(hop)
+
+
 def test_lanes_are_woken(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """By what is due, and as soon as something changed: no lane looks for itself, and a stop wakes all."""
     monkeypatch.setattr(worker_module, "_ALONE", 3600.0)

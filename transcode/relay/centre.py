@@ -12,6 +12,7 @@ from transcode.relay.buckets import Charge, Rate
 from transcode.relay.model import Envelope, Event, State
 from transcode.relay.policy import Terms, judged, judged_content
 from transcode.relay.refusals import Reason, Refusal
+from transcode.relay.store.ownership import is_there
 from transcode.wire.convert import neutral
 from transcode.wire.mm1.answers import reaction
 from transcode.wire.values import folded
@@ -292,6 +293,9 @@ class Centre:
 
         Returns:
             The delivery and its message; or why the message is gone; or None, where there is no such token.
+
+        Raises:
+            OSError: the octets can't be read now.
         """
         delivery = self._store.delivery(token=token)
         if delivery is None:
@@ -301,6 +305,8 @@ class Centre:
             return gone
         envelope = self._store.envelope(delivery.message, blob=delivery.blob)
         if not self._blobs.exists(envelope.blob):
+            if not is_there(self._blobs):
+                raise FileNotFoundError("the place of the octets is not there")
             return "the message is no longer kept"
         return delivery, envelope
 

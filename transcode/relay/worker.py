@@ -137,6 +137,9 @@ class Worker:
         self._lease = lease
         self._stopped = threading.Event()
         self._changed = threading.Event()
+        self._lock = threading.Lock()
+        #: The deliveries that are attempted now.
+        self._at_work: set[int] = set()
         attempt = partial(Work, Kind.ATTEMPT)
         self._lanes = [
             # Two, so that people do not wait for the end of a step of a campaign.
@@ -253,7 +256,15 @@ class Worker:
         if self._clock() + outlet.longest > now + lease:
             # The database answered so late that the lease may end before the attempt.
             return False
-        outcomes = self._attempted(outlet, deliveries, envelope)
+        numbers = {delivery.id for delivery in deliveries}
+        if not self._begin(numbers):
+            return False
+        try:
+            with step(STEPS[outlet.route]):
+                outcomes = self._attempted(outlet, deliveries, envelope)
+        finally:
+            with self._lock:
+                self._at_work -= numbers
         happened = [
             Occurrence(delivery.id, outcome.event, outcome.detail, taken=delivery)
             for delivery, outcome in zip(deliveries, outcomes, strict=True)
@@ -264,6 +275,17 @@ class Worker:
         if noted is not None:
             noted.result()
         return True
+
+    def _begin(self, numbers: set[int]) -> bool:
+        """Note that deliveries are attempted; False: a thread of this process is still at one of them.
+
+        Its lease is over, since the machine slept or its clock was put forward. The outcome is still to come.
+        """
+        with self._lock:
+            is_free = self._at_work.isdisjoint(numbers)
+            if is_free:
+                self._at_work |= numbers
+            return is_free
 
     def _noted(self, outlet: Outlet, events: Sequence[Event]) -> Future[None]:
         """Note how a next hop did in an attempt, by what it answered."""

@@ -52,6 +52,7 @@ class Desk:
     def __init__(self, folder: Path, store: SqlStore, told: Pages | None) -> None:
         self.store = store
         self.blobs = FolderBlobs(folder / "blobs")
+        self.blobs.write_owner("a store")
         self.sms = Told()
         self.now = BEGIN
         self.links = Links(

@@ -30,6 +30,7 @@ from transcode.relay.ports.smtp import Bounds, Smtp, serving
 from transcode.relay.route import Router
 from transcode.relay.store import FolderBlobs, SqliteStore
 from transcode.relay.store.mails import put_answer
+from transcode.relay.store.ownership import Ownership
 from transcode.relay.store.rows import Report, Verdict
 
 ALICE, BOB, BEA = "+15550001", "+16660002", "+16660003"
@@ -286,10 +287,15 @@ def test_nobody_is_there(tmp_path: Path) -> None:
     sender.close()
 
 
-def test_octets_that_are_gone(sender: Sender) -> None:
+def test_octets_that_are_gone(sender: Sender, tmp_path: Path) -> None:
     deliveries = sender.accept(letter(BOB), BOB)
+    Ownership(sender.store, sender.blobs).claim()
     sender.blobs.delete(sender.store.envelope(deliveries[0].message).blob)
-    assert sender.attempt(deliveries) == [(Event.ATTEMPT_REFUSED, "the octets of the message are missing")]
+    missing = "the octets of the message are missing"
+    assert sender.attempt(deliveries) == [(Event.ATTEMPT_REFUSED, missing)]
+    # A disk that is not mounted is no reason to give up messages.
+    Path(sender.blobs.place).rename(tmp_path / "elsewhere")
+    assert sender.attempt(deliveries) == [(Event.ATTEMPT_FAILED, missing)]
 
 
 def test_a_message_that_is_too_large(tmp_path: Path, theirs: TheirServer) -> None:

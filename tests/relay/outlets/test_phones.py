@@ -49,7 +49,9 @@ def sms() -> Told:
 
 @pytest.fixture
 def blobs(tmp_path: Path) -> FolderBlobs:
-    return FolderBlobs(tmp_path)
+    made = FolderBlobs(tmp_path)
+    made.write_owner("a store")
+    return made
 
 
 @pytest.fixture

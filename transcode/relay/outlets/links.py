@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from transcode.errors import TranscodeError, TransportError
 from transcode.relay.link_text import link_text, spoken
 from transcode.relay.model import Event, Route, State
-from transcode.relay.outlets.outlet import Outcome, unsent
+from transcode.relay.outlets.outlet import Outcome, missing, unsent
 from transcode.relay.store import optouts, pages
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Links:
         if config is None:
             return unsent("this centre has no pages")
         if not self._blobs.exists(envelope.blob):
-            return unsent("the octets of the message are missing")
+            return missing(self._blobs)
         if optouts.out_of(self._store, [delivery.recipient]):
             return unsent("the recipient wants no links")
         if self._sms is None:

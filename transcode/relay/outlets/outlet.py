@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import transcode
 from transcode.relay.model import Event
+from transcode.relay.store.ownership import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transcode.messages.message import Message
     from transcode.relay.model import Delivery, Envelope, Route, Told
+    from transcode.relay.store import Blobs
     from transcode.relay.store.rows import Report
 
-__all__ = ["Outcome", "Outlet", "Reporter", "report_on", "unsent"]
+__all__ = ["Outcome", "Outlet", "Reporter", "missing", "report_on", "unsent"]
 
 
 class Outcome(NamedTuple):
@@ -40,6 +42,15 @@ def unsent(error: object, *, temporary: bool = False) -> Outcome:
     """
     event = Event.ATTEMPT_FAILED if temporary else Event.ATTEMPT_REFUSED
     return Outcome(event, str(error), is_asked=False)
+
+
+def missing(blobs: Blobs) -> Outcome:
+    """Return the outcome of an attempt whose octets are not found.
+
+    Somebody deleted them, and the sender is told that the message can't be delivered. But where a disk is
+    not mounted, or a bucket is gone, the message waits for it.
+    """
+    return unsent("the octets of the message are missing", temporary=not is_there(blobs))
 
 
 def report_on(message: Message, told: Report, **ids: Any) -> Message:

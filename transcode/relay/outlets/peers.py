@@ -15,7 +15,7 @@ from transcode.errors import BudgetError, SendError, TranscodeError, TransportEr
 from transcode.jobs.isolated import JobLost
 from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route, Told
-from transcode.relay.outlets.outlet import Outcome, report_on, unsent
+from transcode.relay.outlets.outlet import Outcome, missing, report_on, unsent
 from transcode.relay.own_text import with_own_text
 from transcode.relay.store import mails
 from transcode.relay.store.reports import transaction_id
@@ -109,7 +109,7 @@ class Peers:
             mail = self._fitted(message, envelope, deliveries[0].text)
             mailboxes = [self._mailbox(one.recipient) for one in deliveries]
         except FileNotFoundError:
-            return [unsent("the octets of the message are missing")] * len(deliveries)
+            return [missing(self._blobs)] * len(deliveries)
         except (JobLost, TimeoutError) as error:
             return [unsent(error, temporary=True)] * len(deliveries)
         except TranscodeError as error:

@@ -10,7 +10,7 @@ import transcode
 from transcode.errors import TranscodeError, TransportError
 from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route, Told
-from transcode.relay.outlets.outlet import Outcome, report_on, unsent
+from transcode.relay.outlets.outlet import Outcome, missing, report_on, unsent
 from transcode.relay.ports.sms import Sms
 from transcode.relay.recent import Recent
 from transcode.wire.deliveries import Notifications
@@ -85,8 +85,7 @@ class Phones:
         try:
             notifications = self._notifications(envelope)
         except FileNotFoundError:
-            # Somebody deleted the octets. The sender is told that the message can't be delivered.
-            return [unsent("the octets of the message are missing")] * len(deliveries)
+            return [missing(self._blobs)] * len(deliveries)
         except TranscodeError as error:
             return [unsent(error)] * len(deliveries)
         now = self._clock()

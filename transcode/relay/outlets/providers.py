@@ -21,7 +21,7 @@ from transcode.message.adapted_headers import refuse_change
 from transcode.messages.message import answer_of
 from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route, Told
-from transcode.relay.outlets.outlet import Outcome, report_on, unsent
+from transcode.relay.outlets.outlet import Outcome, missing, report_on, unsent
 from transcode.relay.own_text import with_own_text
 from transcode.relay.store.reports import transaction_id
 from transcode.transport import submit
@@ -126,7 +126,7 @@ class Providers:
         try:
             message = self._message(delivery, envelope)
         except FileNotFoundError:
-            return unsent("the octets of the message are missing")
+            return missing(self._blobs)
         except (JobLost, TimeoutError) as error:
             return unsent(error, temporary=True)
         except TranscodeError as error:

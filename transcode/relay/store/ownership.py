@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from transcode.relay.store.connection import Connection
     from transcode.relay.store.sqlite import SqlStore
 
-__all__ = ["Ownership", "owner_of", "owner_text"]
+__all__ = ["Ownership", "is_there", "owner_of", "owner_text"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,6 +48,14 @@ class _Said(NamedTuple):
 def owner_text(name: str, mark: str) -> str:
     """Return what stands beside the octets."""
     return f"{name}\n{mark}\n"
+
+
+def is_there(blobs: Blobs) -> bool:
+    """Return whether the place of octets is there, so that what it lacks is gone."""
+    try:
+        return bool(blobs.read_owner())
+    except OSError:
+        return False
 
 
 def owner_of(database: sqlite3.Connection) -> str:
@@ -83,9 +91,9 @@ class Ownership:
             made = secrets.token_hex(16)
             self._store.write(lambda connection: _write(connection, _STORE, made, is_first=True)).result()
         said = self._said()
-        has_messages = bool(self._store.select("SELECT 1 FROM message WHERE kept=1 LIMIT 1"))
         try:
             name, _ = self._owner()
+            has_messages = not name and bool(self._store.select("SELECT 1 FROM message WHERE kept=1 LIMIT 1"))
             has_octets = not name and is_new and not has_messages and self._blobs.has_any()
         except OSError as error:
             # Nothing is deleted before somebody can say.
