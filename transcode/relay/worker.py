@@ -50,13 +50,14 @@ class Errand(NamedTuple):
     Attributes:
         name: its name.
         step: does some of it; returns False where there was none.
-        work: what is looked for in the store, to know whether there is some.
+        work: what is looked for in the store, to know whether there is some; None: it is looked for five
+            times a second by itself.
         lines: how many threads do it.
     """
 
     name: str
     step: Callable[[], bool]
-    work: Work
+    work: Work | None
     lines: int = 1
 
 
@@ -157,7 +158,8 @@ class Worker:
             work = Work(Kind.REPORT, peer=reporter.peer)
             step = partial(self.report, reporter)
             self._lanes.append(_Lane(name, step, work, _ALONE, reporter.lines))
-        self._lanes += [_Lane(one.name, one.step, one.work, _ALONE, one.lines) for one in errands]
+        for name, errand, asked, lines in errands:
+            self._lanes.append(_Lane(name, errand, asked, _ALONE if asked else _IDLE, lines))
         self._threads = [
             threading.Thread(target=self._run, args=(lane,), name=f"transcode-{lane.name}", daemon=True)
             for lane in self._lanes

@@ -227,6 +227,41 @@ def test_closing_writes_large_calls_too(tmp_path: Path) -> None:
     assert [one.result() for one in done] == [f"{number}" for number in range(6)]
 
 
+class _Unreachable:
+    """A connection to a server that goes down in the first transaction, and can't be reached any more.
+
+    Attributes:
+        begins: how often a transaction was to begin.
+    """
+
+    in_transaction = False
+
+    def __init__(self) -> None:
+        self.begins = 0
+
+    def begin(self, *, durable: bool, patient: bool) -> None:
+        self.begins += 1
+        if self.begins > 1:
+            raise ConnectionError("nobody answers")
+
+    def execute(self, sql: str, _: object = ()) -> None:
+        raise ConnectionError("the server is lost")
+
+
+def test_a_server_that_can_not_be_reached(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each try may take long, so it is made once more, for all calls that wait."""
+    gone = _Unreachable()
+    calls = [
+        writer._Call(lambda one: one.execute("SELECT 1"), Future(), is_large=False, is_durable=True)
+        for _ in range(9)
+    ]
+    with monkeypatch.context() as patched:
+        patched.setattr(log.writer, "_connection", gone)
+        assert {str(fault) for _, _, fault in log.writer._committed(calls)} == {"nobody answers"}
+    assert gone.begins == 2
+    assert log.add("b").result() == "b"
+
+
 class _Lost:
     """A connection to a server that goes down in the first transaction."""
 

@@ -87,6 +87,8 @@ class Writer:
         self._is_closed = self._is_given_up = False
         #: The calls that came, and those that ended.
         self._came = self._done = 0
+        #: Why no transaction could be begun, since the calls at work came.
+        self._fault: Exception | None = None
         self._thread = threading.Thread(target=self._serve, name="transcode-store", daemon=True)
         self._thread.start()
 
@@ -195,6 +197,7 @@ class Writer:
 
     def _together(self, calls: list[_Call]) -> None:
         begun = [call for call in calls if call.future.set_running_or_notify_cancel()]
+        self._fault = None
         for future, result, failure in self._committed(begun) if begun else ():
             if failure is None:
                 future.set_result(result)
@@ -210,6 +213,7 @@ class Writer:
         try:
             self._begin(calls)
         except Exception as error:  # noqa: BLE001  # another process holds the database
+            self._fault = error
             return [(call.future, None, error) for call in calls]
         try:
             for call in calls:
@@ -229,9 +233,17 @@ class Writer:
             if len(calls) == 1:
                 return [(calls[0].future, None, error)]
             # The smaller ones may have room.
-            return [result for one in calls for result in self._committed([one])]
+            return self._each(calls)
         if self._told is not None:
             self._told(time.perf_counter() - begin)
+        return results
+
+    def _each(self, calls: list[_Call]) -> list[_Result]:
+        """Make calls in a transaction each, as long as one can be begun: each may wait for a server long."""
+        results: list[_Result] = []
+        for call in calls:
+            fault = self._fault
+            results += self._committed([call]) if fault is None else [(call.future, None, fault)]
         return results
 
     def _begin(self, calls: list[_Call]) -> None:
@@ -254,7 +266,7 @@ class Writer:
             return self._again(calls[0], error)
         if place == len(calls):
             # The commit itself.
-            return [result for one in calls for result in self._committed([one])]
+            return self._each(calls)
         parts = (calls[:place], calls[place : place + 1], calls[place + 1 :])
         return [result for part in parts if part for result in self._committed(part)]
 
