@@ -88,20 +88,30 @@ def send(load: Load, phone: Phone, letters: Sequence[Message], seed: int) -> Non
         time.sleep(rng.uniform(0, 0.1))
 
 
+def whole(segments: Sequence[bytes]) -> bytes | None:
+    """The push whose last short message came last; None: another one is missing.
+
+    Those before may be of a push whose other part went down with the centre.
+    """
+    for start in range(len(segments)):
+        with contextlib.suppress(PduError):
+            return joined_segments(segments[start:])
+    return None
+
+
 def receive(load: Load, phone: Phone, pushes: queue.SimpleQueue[bytes], seed: int) -> None:
     """Fetch what is notified, and acknowledge it; some phones never do, and some defer first."""
     rng, segments = random.Random(seed), list[bytes]()
     while not load.is_done.is_set():
         try:
             segments.append(pushes.get(timeout=0.1))
-            told = transcode.read(joined_segments(segments))
         except queue.Empty:
             continue
-        except PduError:
-            # A part of a push, whose other part went down with the centre; or of two pushes.
-            segments = segments[-8:]
+        push = whole(segments)
+        if push is None:
             continue
         segments.clear()
+        told = transcode.read(push)
         if told.message_type != "m-notification-ind":
             continue
         load.heard.setdefault(phone.number, set()).add(location(told))
