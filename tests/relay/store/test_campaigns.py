@@ -12,7 +12,9 @@ import pytest
 from tests.relay.made import BEGIN, END, envelope
 from tests.relay.store.routed import LOCAL, inconsistent
 from transcode.relay.model import Event, Route, State
-from transcode.relay.store import campaigns, progress, recipients, releases
+from transcode.relay.pseudonyms import Pseudonyms
+from transcode.relay.retention import DAY
+from transcode.relay.store import campaigns, progress, recipients, releases, retention
 from transcode.relay.store.campaigns import Action, Campaign, CampaignState, Count, WrongState
 from transcode.relay.store.recipients import Row, Sorted
 from transcode.relay.store.releases import Released
@@ -212,6 +214,62 @@ def test_end_of_a_campaign(store: SqlStore) -> None:
     close = partial(recipients.close, name=name, state=CampaignState.CANCELED, now=BEGIN)
     assert [store.write(close).result() for _ in range(2)] == [True, False]
     assert store.retire(now=END).result() == 1
+
+
+def test_what_is_kept_no_longer(store: SqlStore) -> None:
+    """Numbers and fields go as those of messages do, then the rows; steps are small."""
+    name = running(store, 3)
+    store.write(
+        lambda one: one.execute("UPDATE campaign_recipient SET fields=?", ('{"name": "Zoe"}',))
+    ).result()
+    campaign = campaigns.campaign(store, name)
+    assert campaign is not None
+    chosen = [Released(number, f"+{number}", "us-att", "Hi Zoe", LOCAL) for number in (1, 2)]
+    store.release(campaign, chosen, paid="1", at=BEGIN, due=BEGIN).result()
+    store.write(lambda one: campaigns.act(one, name, Action.CANCEL, BEGIN)).result()
+    for one in store.deliveries(name):
+        store.apply(one.id, Event.CANCEL, at=BEGIN).result()
+    give_up = partial(recipients.give_up, name=name, status="canceled", reason="canceled", now=BEGIN, most=9)
+    store.write(give_up).result()
+    store.write(partial(recipients.close, name=name, state=CampaignState.CANCELED, now=BEGIN)).result()
+    assert store.retire(now=END).result() == 1
+    words = Pseudonyms(bytes(32))
+    unname = partial(retention.unname, until=END, most=2, pseudonyms=words)
+    assert [store.write(unname).result() for _ in range(5)] == [2, 2, 1, 0, 0]
+    found = recipients.listed(store, name, most=9)
+    assert [(one.address, one.fields, one.detail) for one in found] == [
+        (words.word(f"+{number}"), "{}", "") for number in (1, 2, 3)
+    ]
+    assert [(one.recipient, one.text) for one in store.deliveries(name)] == [
+        (words.word(f"+{number}"), None) for number in (2, 1)
+    ]
+    forget = partial(retention.forget, until=END, most=2)
+    assert [store.write(forget).result() for _ in range(6)] == [2, 1, 2, 1, 0, 0]
+    for table in (
+        "campaign",
+        "campaign_recipient",
+        "campaign_count",
+        "delivery",
+        "message",
+        "submission",
+        "held",
+    ):
+        assert store.select(f"SELECT count(*) FROM {table}") == [(0,)]
+
+
+def test_what_never_began(store: SqlStore) -> None:
+    """Half of a campaign goes after a day, and a draft ends when it is as old as numbers may be."""
+    draft = filled(store, Row("+1"))
+    half = begun(store, 1, CLAIM._replace(name=""))
+    store.write(lambda one: recipients.add(one, half, [Row("+1"), Row("+2")], BEGIN)).result()
+    tidy = partial(recipients.tidy, kept=30 * DAY, most=2)
+    assert store.write(partial(tidy, now=BEGIN + DAY)).result() == 0
+    assert [store.write(partial(tidy, now=BEGIN + 2 * DAY)).result() for _ in range(3)] == [2, 1, 0]
+    assert campaigns.campaign(store, half) is None
+    assert store.select("SELECT count(*) FROM garbage") == [(1,)]
+    assert [store.write(partial(tidy, now=BEGIN + 31 * DAY)).result() for _ in range(2)] == [1, 0]
+    assert [one.state for one in campaigns.campaigns(store, most=9)] == [CampaignState.CANCELING]
+    assert releases.due_campaigns(store, BEGIN + 31 * DAY) == [draft]
 
 
 def test_who_waits(store: SqlStore) -> None:

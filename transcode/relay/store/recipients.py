@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from transcode.relay.retention import DAY
 from transcode.relay.store import bulk, notices, progress
-from transcode.relay.store.campaigns import LEASE, CampaignState, lane
+from transcode.relay.store.campaigns import LEASE, Action, CampaignState, act, drop, lane
 from transcode.relay.store.progress import QUEUED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from transcode.relay.pseudonyms import Pseudonyms
     from transcode.relay.store.connection import Connection
     from transcode.relay.store.sqlite import SqlStore
 
@@ -22,11 +24,14 @@ __all__ = [
     "Sorted",
     "add",
     "close",
+    "forget",
     "give_up",
     "listed",
     "loaded",
     "postpone",
     "sort",
+    "tidy",
+    "unname",
     "unsorted",
 ]
 
@@ -274,6 +279,55 @@ def close(connection: Connection, name: str, state: CampaignState, now: float) -
     connection.execute("DELETE FROM held WHERE lane=?", (lane(name),))
     notices.write_end(connection, name, str(state), now)
     return True
+
+
+def unname(connection: Connection, name: str, most: int, pseudonyms: Pseudonyms) -> int:
+    """Put words in the place of addresses, and give up fields; return how many recipients."""
+    found = connection.execute(
+        "SELECT number, address FROM campaign_recipient WHERE campaign=? AND address<>''"
+        f" AND address NOT LIKE ? ORDER BY number LIMIT ?{connection.for_update}",
+        (name, f"#{'_' * 16}", most),
+    ).fetchall()
+    connection.executemany(
+        "UPDATE campaign_recipient SET address=?, fields='{}', zone='', detail=''"
+        " WHERE campaign=? AND number=?",
+        [(pseudonyms.word(address), name, number) for number, address in found],
+    )
+    return len(found)
+
+
+def forget(connection: Connection, name: str, most: int) -> int:
+    """Delete recipients of a campaign, and return how many."""
+    found = connection.execute(
+        "SELECT campaign, number FROM campaign_recipient WHERE campaign=? LIMIT ?", (name, most)
+    ).fetchall()
+    connection.executemany("DELETE FROM campaign_recipient WHERE campaign=? AND number=?", found)
+    return len(found)
+
+
+def tidy(connection: Connection, *, now: float, kept: float, most: int) -> int:
+    """Give up campaigns that were never made or never started, and return how much was done.
+
+    Args:
+        connection: the database, in a transaction.
+        now: the time.
+        kept: seconds for which a draft is kept.
+        most: the most recipients of one call.
+    """
+    dead = connection.execute(
+        "SELECT id FROM campaign WHERE ended_at IS NULL AND state=? AND due<=? ORDER BY made_at LIMIT 1",
+        (CampaignState.LOADING, now - DAY),
+    ).fetchone()
+    if dead is not None:
+        deleted = forget(connection, dead[0], most)
+        if deleted < most:
+            drop(connection, dead[0])
+        return deleted or 1
+    old = connection.execute(
+        "SELECT id FROM campaign WHERE ended_at IS NULL AND state=? AND made_at<=? ORDER BY made_at LIMIT 1",
+        (CampaignState.DRAFT, now - kept),
+    ).fetchone()
+    return 0 if old is None else int(act(connection, old[0], Action.CANCEL, now))
 
 
 def listed(store: SqlStore, name: str, *, status: str = "", after: int = 0, most: int) -> list[Recipient]:

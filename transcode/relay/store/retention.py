@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from transcode.relay.store import pages, submissions
+from transcode.relay.store import pages, recipients, submissions
 from transcode.relay.store.rows import OCTETS, with_numbers
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def retire(connection: Connection, until: float, most: int, *, now: float) -> in
         made = connection.execute("DELETE FROM adapted WHERE message=? RETURNING blob", (message,)).fetchall()
         garbage.update(blob for (blob,) in made)
         connection.execute("UPDATE message SET kept=0, subject='' WHERE id=?", (message,))
+        connection.execute("UPDATE campaign SET template=NULL WHERE id=?", (message,))
     connection.executemany(
         "INSERT INTO garbage VALUES (?) ON CONFLICT DO NOTHING", [(blob,) for blob in sorted(garbage)]
     )
@@ -158,7 +159,7 @@ def unname(connection: Connection, until: float, most: int, pseudonyms: Pseudony
     message, sender, found = ended
     for delivery, recipient in found:
         connection.execute(
-            "UPDATE delivery SET recipient=? WHERE id=?", (pseudonyms.word(recipient), delivery)
+            "UPDATE delivery SET recipient=?, text=NULL WHERE id=?", (pseudonyms.word(recipient), delivery)
         )
         for event, detail in connection.execute(
             "SELECT id, detail FROM event WHERE delivery=? AND detail<>''", (delivery,)
@@ -166,13 +167,14 @@ def unname(connection: Connection, until: float, most: int, pseudonyms: Pseudony
             scrubbed = pseudonyms.scrubbed(detail)
             if scrubbed != detail:
                 connection.execute("UPDATE event SET detail=? WHERE id=?", (scrubbed, event))
-    if len(found) < most:
+    rows = recipients.unname(connection, message, most - len(found), pseudonyms)
+    if len(found) + rows < most:
         connection.execute(
             "UPDATE message SET named=0, sender=?, delivery_report=0, read_report=0 WHERE id=?",
             (pseudonyms.word(sender), message),
         )
         submissions.unnamed(connection, message)
-    return len(found) or 1
+    return len(found) + rows or 1
 
 
 def forget(connection: Connection, until: float, most: int) -> int:
@@ -180,6 +182,9 @@ def forget(connection: Connection, until: float, most: int) -> int:
     ended = _first_ended(connection, until, most, "kept=0")
     if ended is None:
         return 0
+    rows = recipients.forget(connection, ended.message, most)
+    if rows:
+        return rows
     found = [(number,) for number, _ in ended.deliveries]
     for table, column in (
         ("event", "delivery"),

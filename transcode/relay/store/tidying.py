@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from transcode.relay.metrics import ORPHANS
 from transcode.relay.retention import DAY
-from transcode.relay.store import limits, reports, retention
+from transcode.relay.store import limits, recipients, reports, retention
 from transcode.relay.store.orphans import give_up_orphans
 from transcode.relay.store.ownership import Ownership
 from transcode.relay.store.rerouting import rerouted
@@ -77,6 +77,9 @@ class Tidier:
             ),
             self._store.write(partial(retention.forget, until=over, most=_MOST), large=True),
             self._store.write(partial(retention.forget_devices, until=unnamed, most=_MOST)),
+            self._store.write(
+                partial(recipients.tidy, now=now, kept=self._kept.number_days * DAY, most=_MOST), large=True
+            ),
             limits.forget(self._store, now=now, most=_MOST),
         ]
         if self._hops is not None:
