@@ -3,11 +3,11 @@
     python -m bench.relay_campaign [--recipients 20000] [--lines 4] [--database URL]
 
 A photo of 12 megapixels and a text with a field are posted to the API with a CSV of recipients, at a pace
-that holds nothing up. An SMSC in a process of its own takes the short messages, two for each notification. The
-first phone fetches its message, so that the photo is fitted once, as in a campaign. The clock runs from the
-request until the SMSC has taken the last short message. In the same run, a loop does what a program without a
-centre does for each recipient: Pillow makes the photo as large as the network takes, by trying qualities, and
-python-messaging writes the message.
+that holds nothing up. An SMSC in a process of its own takes the short messages, two for each
+notification. The first phone fetches its message, so that the photo is fitted once, as in a campaign. The
+clock runs from the request until the SMSC has taken the last short message. In the same run, a loop does
+what a program without a centre does for each recipient: Pillow makes the photo as large as the network
+takes, by trying qualities, and python-messaging writes the message.
 """
 
 from __future__ import annotations

@@ -131,9 +131,10 @@ class Centre:
     Args:
         folder: where configuration and store are.
         gateway: the SMS gateway.
+        more: further tables of the configuration.
     """
 
-    def __init__(self, folder: Path, gateway: Gateway) -> None:
+    def __init__(self, folder: Path, gateway: Gateway, more: str = "") -> None:
         with socket.create_server(("127.0.0.1", 0)) as line:
             self.port = line.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -143,6 +144,7 @@ class Centre:
             f'store = "kept"\n[listen]\nport = {self.port}\n[sms]\nurl = "{gateway.config.url}"\n'
             "[timers]\nretry = [0.2]\nremind = [1.0, 2.0]\nconfirm = 2.0\nfetch = 3.0\nlease = 2.0\n"
             '[policy]\nwait_seconds = 60\n[[local]]\nprefixes = ["+1555"]\nnetwork = "oma-image-basic"\n'
+            + more
         )
         self.process = self.start()
 

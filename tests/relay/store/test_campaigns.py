@@ -16,14 +16,14 @@ from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.retention import DAY
 from transcode.relay.store import campaigns, progress, recipients, releases, retention
 from transcode.relay.store.campaigns import Action, Campaign, CampaignState, Count, WrongState
-from transcode.relay.store.recipients import Row, Sorted
+from transcode.relay.store.recipients import NotLoading, Row, Sorted
 from transcode.relay.store.releases import Released
 from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.store.submissions import Claim, Reused, page
 
 CLAIM = Claim("shop", "k", "f", "spring", "[]")
 NEW = Campaign(
-    *("", "", CampaignState.LOADING, None, 0, 0, "{}", "{}", None, None, 3600.0, 0, 0, 0.0, None, None, None),
+    *("", "", CampaignState.LOADING, None, 0, 0, "{}", "me", None, None, 3600.0, 0, 0, 0.0, None, None, None),
     *("", "", 0, "", "", ""),
 )
 
@@ -38,8 +38,8 @@ def begun(store: SqlStore, number: int = 0, claim: Claim = CLAIM, at: float = BE
 def filled(store: SqlStore, *rows: Row, **values: Any) -> str:
     """A draft with recipients."""
     name = begun(store, **values)
-    store.write(lambda one: recipients.add(one, name, rows, BEGIN)).result()
-    store.write(lambda one: recipients.loaded(one, name)).result()
+    store.write(lambda one: recipients.add(one, name, rows, BEGIN, reader="me")).result()
+    store.write(lambda one: recipients.loaded(one, name, "me")).result()
     return name
 
 
@@ -111,7 +111,7 @@ def test_rows_of_recipients(store: SqlStore) -> None:
 def test_who_reads_recipients_dies(store: SqlStore) -> None:
     """Nobody sees half of a campaign; the same request begins anew when its lease is over."""
     name = begun(store)
-    store.write(lambda one: recipients.add(one, name, [Row("+1")], BEGIN)).result()
+    store.write(lambda one: recipients.add(one, name, [Row("+1")], BEGIN, reader="me")).result()
     assert campaigns.page(store, "shop", before=None, reference="", most=9) == []
     with pytest.raises(LookupError):
         campaigns.set_state(store, name, Action.START, BEGIN)
@@ -122,10 +122,18 @@ def test_who_reads_recipients_dies(store: SqlStore) -> None:
         False,
     )
     late = envelope(2, peer="api:shop", received_at=BEGIN + campaigns.LEASE + 1)
-    assert store.write(lambda one: campaigns.begin(one, late, CLAIM, NEW)).result()[2]
+    other = NEW._replace(paid="other")
+    assert store.write(lambda one: campaigns.begin(one, late, CLAIM, other)).result()[2]
+    # Who is slow, and not dead, writes nothing into what another one writes.
+    for call in (
+        partial(recipients.add, name=name, rows=[Row("+1")], now=BEGIN, reader="me"),
+        partial(recipients.loaded, name=name, reader="me"),
+    ):
+        with pytest.raises(NotLoading):
+            store.write(call).result()
     assert told(store, name) == {}
-    store.write(lambda one: recipients.add(one, name, [Row("+1")], BEGIN)).result()
-    store.write(lambda one: recipients.loaded(one, name)).result()
+    store.write(lambda one: recipients.add(one, name, [Row("+1")], BEGIN, reader="other")).result()
+    store.write(lambda one: recipients.loaded(one, name, "other")).result()
     assert told(store, name) == {"queued": 1}
     assert store.write(lambda one: campaigns.begin(one, late, CLAIM, NEW)).result() == (
         name,
@@ -261,7 +269,7 @@ def test_what_never_began(store: SqlStore) -> None:
     """Half of a campaign goes after a day, and a draft ends when it is as old as numbers may be."""
     draft = filled(store, Row("+1"))
     half = begun(store, 1, CLAIM._replace(name=""))
-    store.write(lambda one: recipients.add(one, half, [Row("+1"), Row("+2")], BEGIN)).result()
+    store.write(lambda one: recipients.add(one, half, [Row("+1"), Row("+2")], BEGIN, reader="me")).result()
     tidy = partial(recipients.tidy, kept=30 * DAY, most=2)
     assert store.write(partial(tidy, now=BEGIN + DAY)).result() == 0
     assert [store.write(partial(tidy, now=BEGIN + 2 * DAY)).result() for _ in range(3)] == [2, 1, 0]

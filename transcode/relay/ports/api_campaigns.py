@@ -212,7 +212,7 @@ class Campaigns:
             text_chars=0,
             text_octets=0,
             plan=campaign_views.plan_text(new.pace),
-            paid="{}",
+            paid=uuid.uuid4().hex,
             start_at=None if new.start_at is None else new.start_at.timestamp(),
             expires_at=None if new.expires_at is None else new.expires_at.timestamp(),
             validity=float(new.validity_period or self._timers.expiry),
@@ -240,13 +240,16 @@ class Campaigns:
             raise ApiError.later("busy", "another request with this key is being read", campaigns.LEASE)
         if is_mine:
             try:
-                self._added(name, Reader(new.text, self._numbers.normal), read.file, new.recipients)
+                reader = Reader(new.text, self._numbers.normal)
+                self._added(name, reader, read.file, new.recipients, made.paid)
                 self._with_stand_in(name)
+                self._store.write(partial(recipients.loaded, name=name, reader=made.paid)).result()
+            except recipients.NotLoading as error:
+                raise ApiError.later("busy", str(error), campaigns.LEASE) from error
             except BaseException:
                 # Half of a campaign is none, and the key may come again with all of it.
                 self._store.write(partial(campaigns.drop, name=name)).result()
                 raise
-            self._store.write(partial(recipients.loaded, name=name)).result()
             if new.start:
                 return campaigns.set_state(self._store, name, Action.START, time.time())
         return self._there(name)
@@ -285,17 +288,26 @@ class Campaigns:
 
     def _uploaded(self, own: Campaign, file: BinaryIO) -> schema.Uploaded:
         reader = Reader(own.template, self._numbers.normal)
-        read, usable, first = self._added(own.id, reader, file, ())
+        try:
+            read, usable, first = self._added(own.id, reader, file, ())
+        except recipients.NotLoading as error:
+            raise ApiError("too-late", str(error)) from error
         self._with_stand_in(own.id)
         return schema.Uploaded(rows=read, accepted=usable, rejected=read - usable, first_row=first)
 
     def _added(
-        self, name: str, reader: Reader, file: BinaryIO | None, values: Sequence[schema.NewRecipient]
+        self,
+        name: str,
+        reader: Reader,
+        file: BinaryIO | None,
+        values: Sequence[schema.NewRecipient],
+        word: str = "",
     ) -> tuple[int, int, int]:
         """Add rows; return how many were read, how many of them can be used, and the first one's number.
 
         Raises:
-            ApiError: there are too many, CSV has no head, or the campaign began meanwhile.
+            ApiError: there are too many, or CSV has no head.
+            NotLoading: the campaign began meanwhile, or another request reads its recipients.
         """
         read = usable = 0
         first = self._there(name).total + 1
@@ -308,13 +320,11 @@ class Campaigns:
                 while part := list(islice(rows, _TOGETHER)):
                     if first - 1 + read + len(part) > most:
                         raise ApiError.of_field("invalid", "recipients", f"more than {most} rows", most)
-                    add = partial(recipients.add, name=name, rows=part, now=time.time())
+                    add = partial(recipients.add, name=name, rows=part, now=time.time(), reader=word)
                     usable += self._store.write(add, large=True).result()
                     read += len(part)
         except WrongHead as error:
             raise ApiError.of_field("invalid", "recipients", str(error)) from error
-        except recipients.NotLoading as error:
-            raise ApiError("too-late", str(error)) from error
         return read, usable, first
 
     def _with_stand_in(self, name: str) -> None:

@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 #: Seconds after which somebody else may read the recipients of a campaign anew, where who read them died.
-LEASE = 60.0
+LEASE = 10.0
 
 
 class CampaignState(StrEnum):
@@ -100,7 +100,7 @@ class Campaign(NamedTuple):
             it was given up with the octets.
         text_chars, text_octets: of the longest own text, the characters and the octets in UTF-8.
         plan: how fast it goes, in JSON.
-        paid: what of that is used up, in JSON.
+        paid: what of that is used up, in JSON; while its recipients are read, the word of who reads them.
         start_at: the earliest release, or None.
         expires_at: when what was not released is given up, or None.
         validity: seconds from the release of a recipient after which the message is given up.
@@ -176,7 +176,8 @@ def begin(
         connection: the database, in a transaction.
         envelope: its message, whose octets are kept.
         claim: what the account asks for.
-        made: the campaign; what the message and the claim say is taken from them.
+        made: the campaign; what the message and the claim say is taken from them. In ``paid`` it has a word
+            of the caller's alone.
 
     Returns:
         The campaign that there is now, its state, and whether the caller is to write its recipients, anew
@@ -188,7 +189,7 @@ def begin(
     now = envelope.received_at
     known = submissions.claimed(connection, claim, now)
     if known is not None:
-        return _taken_over(connection, known[0], now)
+        return _taken_over(connection, known[0], made.paid, now)
     connection.lock(rows.OCTETS, shared=True)
     names = (*rows.ENVELOPE, "open")
     bulk.insert(connection, "message", names, [(*rows.stored(envelope, rows.ENVELOPE), 1)])
@@ -198,7 +199,9 @@ def begin(
     return envelope.id, CampaignState.LOADING, True
 
 
-def _taken_over(connection: Connection, name: str, now: float) -> tuple[str, CampaignState, bool]:
+def _taken_over(
+    connection: Connection, name: str, reader: str, now: float
+) -> tuple[str, CampaignState, bool]:
     found = connection.execute(
         f"SELECT state, due FROM campaign WHERE id=?{connection.for_update}", (name,)
     ).fetchone()
@@ -210,7 +213,8 @@ def _taken_over(connection: Connection, name: str, now: float) -> tuple[str, Cam
     connection.execute("DELETE FROM campaign_recipient WHERE campaign=?", (name,))
     connection.execute("DELETE FROM campaign_count WHERE campaign=?", (name,))
     connection.execute(
-        "UPDATE campaign SET total=0, text_chars=0, text_octets=0, due=? WHERE id=?", (now + LEASE, name)
+        "UPDATE campaign SET total=0, text_chars=0, text_octets=0, paid=?, due=? WHERE id=?",
+        (reader, now + LEASE, name),
     )
     return name, CampaignState.LOADING, True
 

@@ -114,7 +114,7 @@ class Sorted(NamedTuple):
 _COLUMNS = ", ".join(Recipient._fields)
 
 
-def add(connection: Connection, name: str, rows: Sequence[Row], now: float) -> int:
+def add(connection: Connection, name: str, rows: Sequence[Row], now: float, *, reader: str = "") -> int:
     """Add recipients to a campaign that is not begun, and return how many of them can be written to.
 
     An address that it has already costs its row alone.
@@ -124,16 +124,19 @@ def add(connection: Connection, name: str, rows: Sequence[Row], now: float) -> i
         name: the campaign.
         rows: the rows, in order; at most some thousands.
         now: the time.
+        reader: the word of who reads the recipients of a campaign that nobody is shown yet.
 
     Raises:
-        NotLoading: it was begun meanwhile.
+        NotLoading: it was begun meanwhile, or somebody else reads its recipients.
     """
     found = connection.execute(
-        f"SELECT state, total FROM campaign WHERE id=?{connection.for_update}", (name,)
+        f"SELECT state, total, paid FROM campaign WHERE id=?{connection.for_update}", (name,)
     ).fetchone()
-    if found is None or found[0] not in (CampaignState.LOADING, CampaignState.DRAFT):
+    if found is None or found[0] != (CampaignState.LOADING if reader else CampaignState.DRAFT):
         raise NotLoading(f"campaign {name} takes no more recipients")
-    state, total = found
+    state, total, paid = found
+    if reader not in ("", paid):
+        raise NotLoading(f"another request reads the recipients of campaign {name}")
     values = {
         number: (
             *(name, number, row.address, row.fields, row.zone, "failed" if row.reason else QUEUED),
@@ -179,12 +182,18 @@ def _insert(connection: Connection, rows: Sequence[Sequence[object]]) -> list[tu
     ).fetchall()
 
 
-def loaded(connection: Connection, name: str) -> None:
-    """Let everybody see a campaign whose recipients were read."""
-    connection.execute(
-        "UPDATE campaign SET state=?, due=NULL WHERE id=? AND state=?",
-        (CampaignState.DRAFT, name, CampaignState.LOADING),
-    )
+def loaded(connection: Connection, name: str, reader: str) -> None:
+    """Let everybody see a campaign whose recipients were read.
+
+    Raises:
+        NotLoading: somebody else reads its recipients.
+    """
+    row = connection.execute(
+        "UPDATE campaign SET state=?, paid='{}', due=NULL WHERE id=? AND state=? AND paid=? RETURNING id",
+        (CampaignState.DRAFT, name, CampaignState.LOADING, reader),
+    ).fetchone()
+    if row is None:
+        raise NotLoading(f"another request reads the recipients of campaign {name}")
 
 
 def unsorted(store: SqlStore, name: str, *, now: float, most: int) -> list[Recipient]:
