@@ -146,8 +146,8 @@ def campaign(centre: Running, tmp_path: Path) -> str:
         *(Row(f"+1555100000{number}") for number in range(6)),
         Row("nobody", reason="invalid", detail="no number"),
     ]
-    store.write(lambda one: recipients.add(one, name, rows, now)).result()
-    store.write(lambda one: recipients.loaded(one, name)).result()
+    store.write(lambda one: recipients.add(one, name, rows, now, reader="me")).result()
+    store.write(lambda one: recipients.loaded(one, name, "me")).result()
     campaigns.set_state(store, name, Action.START, now)
     found = [Sorted(number, "local", "us-att" if number < 4 else "us-verizon") for number in range(1, 6)]
     found.append(Sorted(6, carrier="us-att", reason="opted_out", detail=progress.REASONS["opted_out"]))
