@@ -210,6 +210,8 @@ def test_no_open_relay(door: Door, tmp_path: Path) -> None:
         (message(("X-Mms-Forward-Counter", 11)), "Error-service-denied", "554 5.7.1"),
         (message(content_type=None, parts=()), "Error-message-format-corrupt", "554 5.6.0"),
         (message(sender=None), "Error-service-denied", "554 5.7.1"),
+        (message(("X-Mms-Message-ID", "m" * 3000)), "Error-message-format-corrupt", "554 5.6.0"),
+        (message(sender="s" * 300), "Error-message-format-corrupt", "554 5.6.0"),
         (message(("X-Mms-Expiry", ("relative", 0))), "Error-message-format-corrupt", "554 5.6.0"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 import transcode
 from transcode.messages.message import Message
 from transcode.model import HeaderValue
-from transcode.relay.policy import Terms, judged, matches
+from transcode.relay.policy import Terms, judged, judged_names, matches
 from transcode.relay.refusals import Reason
 
 TERMS = Terms(
@@ -24,6 +24,23 @@ TERMS = Terms(
 def message(*types: str) -> Message:
     parts = tuple(transcode.Part(one, b"x") for one in types)
     return Message("m-send-req", "t", content_type="application/vnd.wap.multipart.mixed", parts=parts)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "ids", "told"),
+    [
+        (("+1", "a" * 256), ("", "b" * 1000), None),
+        (("+1", "a" * 257), ("",), "an address has more than 256 octets"),
+        (("ä" * 129,), ("",), "an address has more than 256 octets"),
+        (("+1",), ("", "b" * 1001), "an id has more than 1000 octets"),
+    ],
+)
+def test_names_that_no_index_takes(
+    addresses: tuple[str, ...], ids: tuple[str, ...], told: str | None
+) -> None:
+    """A database would refuse them, and the sender try for ever."""
+    refusal = judged_names(addresses, ids)
+    assert (refusal and (refusal.reason, refusal.text)) == (told and (Reason.CORRUPT, told))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from transcode.errors import MessageError
 from transcode.relay import metrics
 from transcode.relay.buckets import Charge, Rate
 from transcode.relay.model import Envelope, Event, State
-from transcode.relay.policy import Terms, judged, judged_content
+from transcode.relay.policy import Terms, judged, judged_content, judged_names
 from transcode.relay.refusals import Reason, Refusal
 from transcode.relay.store.ownership import is_there
 from transcode.wire.convert import neutral
@@ -139,7 +139,10 @@ class Centre:
         forwards = _forwards(message)
         # What base64 adds to a mail is no size of the message.
         size = len(octets) if origin.form != "mm4" else sum(len(part.data) for part in message.parts)
-        refusal = judged(message, size, origin.sender, to, forwards, self._terms_of(origin))
+        names = (*to, origin.sender), (message.transaction_id or "", origin.peer_message_id)
+        refusal = judged_names(*names) or judged(
+            message, size, origin.sender, to, forwards, self._terms_of(origin)
+        )
         if refusal is not None:
             return refusal
         if not any(self.serves(recipient, origin.peer, may_relay=origin.may_relay) for recipient in to):

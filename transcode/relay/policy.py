@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
     from transcode.messages.message import Message
 
-__all__ = ["Terms", "judged", "judged_content", "matches"]
+__all__ = ["Terms", "judged", "judged_content", "judged_names", "matches"]
+
+#: The most octets of an address (RFC 5321, 4.5.3.1.3), and of an id, for which no standard has a bound. An
+#: index of PostgreSQL takes 2,704 octets in all.
+_LONGEST_ADDRESS, _LONGEST_ID = 256, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,19 @@ def judged(
     if _pays_replies(message):
         return Refusal(Reason.REPLY_CHARGING, "this centre has no reply charging")
     return judged_content(message, size, terms)
+
+
+def judged_names(addresses: Iterable[str], ids: Iterable[str]) -> Refusal | None:
+    """Return why a message can't be kept by its names, or None.
+
+    Args:
+        addresses: the addresses of sender and recipients.
+        ids: those that the sender's side gave to the message.
+    """
+    for kind, names, most in (("address", addresses, _LONGEST_ADDRESS), ("id", ids, _LONGEST_ID)):
+        if any(len(name.encode("utf-8", "replace")) > most for name in names):
+            return Refusal(Reason.CORRUPT, f"an {kind} has more than {most} octets")
+    return None
 
 
 def _pays_replies(message: Message) -> bool:

@@ -309,13 +309,12 @@ class Mails:
             recipients=[f"{one}/TYPE=PLMN" if "@" not in one else one for one in recipients],
         )
         # One message may come in several mails, each for some of the recipients.
-        whom = hashlib.sha256(" ".join(recipients).encode()).hexdigest()[:16] if recipients else ""
-        named = f"{request.message_type} {request.transaction_id} {_id(request)} {status} {whom}"
+        named = repr((request.message_type, request.transaction_id, _id(request), status, recipients))
         self._store.write(
             partial(
                 mails.put_answer,
                 peer=peer.name,
-                name=named,
+                name=hashlib.sha256(named.encode("utf-8", "replace")).hexdigest(),
                 recipient=origin,
                 mail=made.to_mm4(strict=False).decode("ascii"),
                 at=at,
