@@ -39,7 +39,7 @@ def url() -> Iterator[str]:
 
 
 def test_a_document(url: str) -> None:
-    """With the headers that are asked for, and cut where it has more octets than are wanted."""
+    """It is fetched with the headers that are asked for, and cut at the octets that are wanted."""
     headers = {"X-Asked": "words"}
     assert fetch(f"{url}/", Exchange(30, 9000), most=100, only_public=False, headers=headers) == b"words"
     assert fetch(f"{url}/large", Exchange(30, 9000), most=100, only_public=False) == b"x" * 100

@@ -116,7 +116,7 @@ def test_a_copy_and_a_store_of_it(kept: Path, tmp_path: Path) -> None:
 
 
 def test_the_hash_of_a_secret() -> None:
-    """Of the line that is piped in, which is not shown again; of a new one where there is none."""
+    """It is that of the piped line, which is not shown again, or of a new secret where there is none."""
     with mock.patch.object(sys, "stdin", io.StringIO("open sesame\n")):
         given = run("relay", "secret")
     assert "sesame" not in given.stdout

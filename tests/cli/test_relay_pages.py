@@ -66,7 +66,7 @@ def test_a_message_is_taken_down(kept: Path, tokens: list[str]) -> None:
 
 
 def test_a_message_to_many_is_taken_down(kept: Path) -> None:
-    """And cancelled for each of them, as a message to two is."""
+    """It is cancelled for each of them, as a message to two is."""
     now = time.time()
     with closing(SqliteStore(kept.parent / "kept" / "relay.sqlite")) as store:
         many = [f"+1555{number:07}" for number in range(1001)]
@@ -76,7 +76,7 @@ def test_a_message_to_many_is_taken_down(kept: Path) -> None:
 
 @pytest.mark.parametrize("form", ["{}", "https://m.example/p/{}"])
 def test_a_page_is_taken_down(kept: Path, tokens: list[str], form: str) -> None:
-    """By its token or its address; the other recipients keep theirs."""
+    """A token or an address names the page; the other recipients keep theirs."""
     said = run("relay", "takedown", form.format(tokens[0]), "--config", kept)
     assert said.stdout == f"{0:032x}: pages taken down: 1; recipients: 1, cancelled: 1\n"
     assert states(kept) == [State.CANCELLED, State.LINKED, State.ACCEPTED]

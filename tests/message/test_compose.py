@@ -91,7 +91,7 @@ def test_limits_of_the_profile() -> None:
 
 
 def test_more_media_or_text_than_the_profile_takes() -> None:
-    """Refused with both numbers, before anything is fitted."""
+    """They are refused with both numbers, before anything is fitted."""
     small = replace(ATT, max_files=1, max_text_chars=5)
     with pytest.raises(transcode.MessageError, match=r"2 media; us-att allows at most 1 "):
         transcode.compose([b"GIF89a", b"GIF89a"], small)

@@ -66,7 +66,7 @@ def test_speech_and_music() -> None:
 
 @pytest.mark.parametrize("name", CLASSES[1:])
 def test_what_is_composed_for_a_class_is_of_it(name: str) -> None:
-    """Or of a smaller one, as its header says; the limit is kept with the header."""
+    """It is of the class or of a smaller one, as its header says; the limit is kept with the header."""
     profile = find_profile(f"oma-{name}")
     message = transcode.compose(
         save(photo(700, 500), quality=97), profile, to=["+15555550100"], content_class=True

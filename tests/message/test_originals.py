@@ -26,7 +26,7 @@ def made(sources: list[bytes], **words: object) -> Message:
 
 
 def test_octets_stay() -> None:
-    """On the slides that transcode.compose makes, and none is over the limit."""
+    """Octets stay, on the slides that transcode.compose makes, and none is over the limit."""
     message = made([PICTURE, SOUND, PICTURE, CARD], subject="s")
     whole = transcode.compose([PICTURE, SOUND, PICTURE, CARD], PROFILE, to=["+15550001"], text="Hello")
     assert [part.name for part in message.parts] == [part.name for part in whole.parts]

@@ -191,7 +191,7 @@ def test_long_texts_say_that_they_scroll(browser: Browser, tmp_path: Path) -> No
 
 
 def test_parts_are_saved_as_they_are(browser: Browser, tmp_path: Path) -> None:
-    """Octet for octet, under their names, also where a phone's sound was decoded for the page."""
+    """Parts keep octets and names, also where a phone's sound was decoded for the page."""
     sound = part("audio/amr", amr(), "tone.amr")
     octets = message(*SHOW, SlideParts(audio=sound))
     folder = tmp_path / "saved"

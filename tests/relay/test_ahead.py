@@ -132,7 +132,7 @@ def test_who_uses_the_adapter_ends_before_it(
 
 
 def test_a_clip_is_there_when_the_phone_asks(tmp_path: Path, gateway: Gateway, film: Message) -> None:
-    """Made for the phone that is known, before anybody asks; it is what the phone gets."""
+    """The clip is made for the known phone before anybody asks, and is what the phone gets."""
     FolderStore(tmp_path / "store" / "profiles")[DEVICE] = SMALL
     with running(config(tmp_path, gateway)) as centre:
         alice, bob = (Phone(number, centre.url, gateway) for number in (ALICE, BOB))

@@ -50,7 +50,7 @@ def test_a_mail_that_came_back(door: Door) -> None:
 
 
 def test_a_mail_that_came_back_after_the_servers_word(door: Door) -> None:
-    """Where the other centre sends no answers."""
+    """The mail rejects the message where the other centre sends no answers."""
     (delivery,) = door.sent(BOB)
     door.store.apply(delivery.id, Event.PEER_TOOK, at=BEGIN).result()
     door._mails.take(B, ["system@mms.a.example"], came_back())
@@ -81,7 +81,7 @@ def test_a_mail_that_came_back_from_one_of_several(door: Door) -> None:
     ids=range(9),
 )
 def test_bounces_that_say_nothing(door: Door, mail: bytes, peer: Peer) -> None:
-    """Of another peer, a delay, another message or recipient, a report, or none at all."""
+    """A bounce of another peer or message, of a delay or a report, or none at all, changes nothing."""
     door.sent(BOB)
     door._mails.take(peer, ["system@mms.a.example"], mail)
     assert door.states() == {BOB: State.RELAYED}

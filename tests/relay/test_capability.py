@@ -59,7 +59,7 @@ def fetched(world: World, letter: Message, headers: dict[str, str]) -> bytes:
 def test_a_phone_that_names_its_document_is_believed(
     near: World, maker: Maker, large_letter: Message
 ) -> None:
-    """At its first fetch, and at the next, which names nothing; another phone of the number is another."""
+    """It is believed at its first fetch and at the next, which names nothing; another phone is another."""
     named = {"X-Wap-Profile": f'"{maker.url}/small.xml"', "User-Agent": "old/1"}
     octets = fetched(near, large_letter, named)
     assert 40_000 < len(octets) <= 51_200
@@ -171,7 +171,7 @@ def documents(shared: Path) -> list[Path]:
 
 
 def test_never_over_a_limit(tmp_path: Path, shared: Path, large_letter: Message) -> None:
-    """Of networks and phones: what the phone gets has at most what the smaller of both takes."""
+    """What a phone gets of any network has at most what the smaller of both takes."""
     drawn = random.Random(17)
     networks = [name for name in drawn.sample(sorted(shipped_names()), 40) if is_network(name)][:10]
     assert len(networks) == 10

@@ -108,7 +108,7 @@ def test_many_ask_for_one(tmp_path: Path, clock: _Clock) -> None:
 
 
 def test_there_is_a_bound(tmp_path: Path, clock: _Clock) -> None:
-    """Of documents that are kept, of those that wait, and of the length of an address."""
+    """Kept documents, waiting documents and the length of an address have a bound."""
     kept = documents(tmp_path / "one", clock, lambda _: DOCUMENT, Devices(max_documents=1))
     assert fetched(kept)
     assert kept.fetch(f"{URL}?2") is None

@@ -27,7 +27,7 @@ def told(gauges: Gauges) -> dict[str, dict[tuple[str, ...], float]]:
 
 
 def test_what_is_open(tmp_path: Path) -> None:
-    """By state, by next hop and by age; ended deliveries are counted as events alone."""
+    """Open deliveries count by state, next hop and age; ended deliveries are counted as events alone."""
     store = SqliteStore(tmp_path / "relay.db")
     one, two, three = accepted(store, to=("+1", "+2", "+3"))
     driven(store, one, Event.PUSH_ACCEPTED)

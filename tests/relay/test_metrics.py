@@ -73,7 +73,7 @@ def test_submissions_and_steps() -> None:
     ],
 )
 def test_the_answers_of_every_door_are_there(door: str, statuses: set[str]) -> None:
-    """From the start, with every word or code that the door has."""
+    """Metrics have every word or code of a door from the start."""
     assert statuses <= {status for one, status in answers() if one == door}
 
 

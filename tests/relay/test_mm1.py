@@ -353,7 +353,7 @@ def test_a_refusal_says_why(
 
 
 def test_policies_of_the_door(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
-    """Blocked senders, refused types, and a sender that is too fast: each gets the word of the standard."""
+    """Blocked senders, refused types and a sender that is too fast get the word of the standard."""
     policy = Policy(
         blocked_senders=("+1555666*",), refused_types=("text/html",), sender_per_minute=1, sender_burst=2
     )
@@ -443,7 +443,7 @@ def test_octets_that_somebody_deleted_are_told(tmp_path: Path, gateway: Gateway,
 
 
 def test_what_was_accepted_survives_the_process(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
-    """Accepted while the gateway is down, delivered by the next start."""
+    """A message that is accepted while the gateway is down is delivered after the next start."""
     gateway.status = 503
     with running(config(tmp_path, gateway)) as centre:
         assert said(Phone(ALICE, centre.url, gateway).submit(letter), "X-Mms-Response-Status") == "Ok"

@@ -230,7 +230,7 @@ def test_a_loop_that_is_none_yet(door: Door) -> None:
 
 
 def test_numbers_as_peers_write_them(door: Door) -> None:
-    """Without a type, without +, with a domain: it is the same number."""
+    """A number without a type, without + or with a domain is the same number."""
     octets = message(sender=f"{BOB[1:]}@mms.b.example").to_mm4(strict=False)
     to = [
         *(f"{ALICE}@mms.a.example", f"{ALICE[1:]}/TYPE=PLMN@mms.a.example", ALICE, "system@mms.a.example"),
@@ -419,7 +419,7 @@ def test_reports_of_nobody(door: Door, kind: MessageType) -> None:
 
 
 def test_ids_that_peers_changed(door: Door) -> None:
-    """With a domain behind it, in brackets: it is the same message."""
+    """An id with a domain behind it, in brackets, names the same message."""
     door.sent(BOB)
     given = report(
         "mm4-delivery-report-req", ("X-Mms-MM-Status-Code", "Retrieved"), name=f"<{1:032x}@mms.a.example>"

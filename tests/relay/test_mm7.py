@@ -125,7 +125,7 @@ def test_recipients_that_are_only_shown_get_nothing(world: World, offer: Message
 
 
 def test_the_same_submission_gets_the_same_id(world: World, offer: Message) -> None:
-    """Also with another boundary and another TimeStamp, as clients send it again; another id is another."""
+    """The id stays with another boundary and TimeStamp, as clients send it again; another id is another."""
     first = name_of(world.weather.ask(offer))
     made = with_names(offer, vaspid="W").to_mm7()
     body = made.body.replace(b"=_soap", b"=_again")

@@ -149,7 +149,7 @@ def test_a_key_with_that_scope_reaches_others(world: World, to: str, is_taken: b
 
 @pytest.mark.parametrize("to", [THERE, ELSEWHERE, CODE, NOBODY])
 def test_a_carrier_reaches_no_other(world: World, letter: Message, to: str) -> None:
-    """Only the phones of this centre."""
+    """A carrier reaches only the phones of this centre."""
     assert by_mail(world, letter, HERE)
     assert not by_mail(world, letter, to)
 

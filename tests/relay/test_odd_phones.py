@@ -205,7 +205,7 @@ def test_an_odd_address_of_the_centre(crowd: World, letter: Message, url: str) -
 
 
 def test_what_a_centre_does_not_do(crowd: World) -> None:
-    """To send on what was not fetched, and to keep messages: each has an answer with its own id."""
+    """A wish to send on what was not fetched, or to keep messages, has an answer with its own id."""
     place = ("X-Mms-Content-Location", "http://mmsc/m/x")
     for kind, status in (
         ("m-forward-req", ("X-Mms-Response-Status", "Error-unsupported-message")),

@@ -36,7 +36,7 @@ def heard(store: SqliteStore) -> OptOuts:
     "word", ["STOP", "stop.", " Stop! ", "Arrêt", "arre\u0302t", "إيقاف", "genug", '"STOPALL"']
 )
 def test_words_that_stop(heard: OptOuts, store: SqliteStore, word: str) -> None:
-    """Of any language and of the configuration, in any letters; once is answered, in the phone's language."""
+    """Words of any language and of the configuration stop; one is answered, in the phone's language."""
     assert "START" in heard.heard("+4917", word)
     assert heard.heard("+4917", word) == ""
     assert optouts.out_of(store, ["+4917"])

@@ -85,7 +85,7 @@ def test_no_rate_is_passed_and_all_go(plan: Plan, waiting: dict[Kind, int]) -> N
 @settings(max_examples=40, deadline=None)
 @given(PLANS, WAITING)
 def test_an_estimate_is_what_happens(plan: Plan, waiting: dict[Kind, int]) -> None:
-    """To some seconds, or some hundredths."""
+    """An estimate is right to some seconds, or some hundredths."""
     gone = run(plan, waiting)
     took = gone[-1][0] - gone[0][0] if gone else 0.0
     reckoned = span(plan, {Group(kind): count for kind, count in waiting.items()}, start=1000.0)

@@ -195,7 +195,7 @@ def test_parts_are_what_their_octets_are(senders: Senders) -> None:
 
 
 def test_parts_by_range(senders: Senders) -> None:
-    """As players seek; the rest only of the same octets."""
+    """A range gives what players seek; the rest comes only of the same octets."""
     sent = senders.send()
     url, whole = f"{sent.url}/2", bytes(RED.data)
     status, headers, body = ask("GET", url)
@@ -286,7 +286,7 @@ def test_what_is_a_view(senders: Senders, name: str) -> None:
 
 
 def test_deleted_by_its_recipient(senders: Senders) -> None:
-    """By one form, for good: the page says so in the place of the message, and its octets go."""
+    """One form deletes it for good: the page says so in the place of the message, and its octets go."""
     sent = senders.send()
     store = senders.centre.store
     assert ask("GET", f"{sent.url}/delete")[0] == 404
@@ -332,7 +332,7 @@ def test_pages_that_ended(senders: Senders, table: str, change: str, said: str) 
 
 
 def test_who_guesses_waits(senders: Senders) -> None:
-    """By the address that the operator's proxy names, so that others go on."""
+    """Guesses count for the address that the operator's proxy names, so that others go on."""
     sent = senders.send()
     wrong = sent.url[:-22] + "A" * 22
     far = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}

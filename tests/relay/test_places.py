@@ -80,7 +80,7 @@ def test_whose_octets_they_are(objects: Objects, tmp_path: Path) -> None:
 
 
 def test_old_octets(objects: Objects) -> None:
-    """By the first octet of their names, over several answers of the server, and by when they were put."""
+    """Old octets are found by name and by when they were put, over several answers of the server."""
     bucket = Bucket("s3://mms/relay")
     names = {bucket.put(b"%d" % number) for number in range(30)}
     objects.kept[f"/mms/relay/{min(names)[:2]}.txt"] = b"somebody else's"

@@ -136,7 +136,7 @@ def test_what_is_refused_ends(world: World, letter: Message, code: int) -> None:
 
 
 def test_reports_in_the_version_of_the_provider(world: World, offer: Message) -> None:
-    """Retrieved and Read, each until it is taken, with the MessageID of the answer."""
+    """Retrieved and Read are sent until they are taken, with the MessageID of the answer."""
     name = str(said(world.weather.ask(offer), "MessageID"))
     world.bob.fetch(notification := world.bob.pushed())
     for code in (4006, 503):

@@ -12,7 +12,7 @@ from transcode.relay.pseudonyms import WORD, Pseudonyms
 
 
 def test_the_same_number_gives_the_same_word(tmp_path: Path) -> None:
-    """In each process of a store, and another one in another store; the key is the owner's alone."""
+    """Each process of a store gives the same word, another store another one; the key is the owner's."""
     first, again, other = (Pseudonyms.of(tmp_path / name) for name in ("a", "a", "b"))
     assert first.word("+15550001") == again.word("+15550001") != other.word("+15550001")
     assert first.word("+15550001") != first.word("+15550002")
@@ -50,7 +50,7 @@ def test_a_file_that_is_no_key_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_texts_lose_their_numbers(text: str, hidden: str) -> None:
-    """And addresses of mail, and tokens; what is around them stays."""
+    """Texts lose numbers, addresses of mail and tokens; what is around them stays."""
     scrubbed = Pseudonyms(bytes(32)).scrubbed(text)
     assert hidden not in scrubbed
     before, after = text.split(hidden)

@@ -24,7 +24,7 @@ def fetched_in_parts(phone: Phone, url: str, **headers: str) -> tuple[int, dict[
 
 
 def test_a_tag_names_the_octets(world: World, letter: Message) -> None:
-    """Of the whole, a part and a look alike; others for a phone that deferred meanwhile."""
+    """The whole, a part and a look have one tag; a phone that deferred meanwhile gets another."""
     world.alice.submit(letter)
     notification = world.bob.pushed()
     url = location(notification)
@@ -63,7 +63,7 @@ def test_the_rest_is_of_the_same_octets(world: World, large_letter: Message) -> 
 
 
 def test_a_transfer_that_broke_goes_on(world: World, large_letter: Message) -> None:
-    """Also where the phone deferred meanwhile, whose whole message would have a transaction id."""
+    """A transfer goes on, also where the phone deferred meanwhile and the whole would have another id."""
     world.alice.submit(large_letter)
     notification = world.bob.pushed()
     world.bob.break_off(notification, after=10_000, reset=True)

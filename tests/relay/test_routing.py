@@ -264,7 +264,7 @@ def test_messages_are_routed_one_after_the_other(store: SqliteStore, routing: Ro
 
 
 def test_a_blocked_sender(store: SqliteStore, routing: Routing) -> None:
-    """Is told that the message was rejected; others get it, and at other centres nobody looks."""
+    """The sender is told that the message was rejected; others get it; nobody looks at other centres."""
     limits.block(store, "+15550001", "+1555555*").result()
     one, two = accepted(store, to=("+15550001", "+15550002"))
     assert routing.route()

@@ -50,7 +50,7 @@ def door(tmp_path: Path, gateway: Gateway) -> Iterator[Door]:
 
 
 def test_texts_are_heard(door: Door) -> None:
-    """In the charset that the gateway names; nothing is answered that would become a reply to the phone."""
+    """Texts are read in the gateway's charset; no answer would become a reply to the phone."""
     for query, text in (
         ("from=%2B15550001&to=12345&text=STOP+it&charset=UTF-8", "STOP it"),
         ("from=15550001&to=12345&text=ARR%C3%8AT", "ARRÊT"),
@@ -73,7 +73,7 @@ def test_what_is_no_text(door: Door) -> None:
 
 
 def test_strangers_are_not_heard(tmp_path: Path, gateway: Gateway) -> None:
-    """Nor anybody where no door is configured."""
+    """Strangers are refused, and everybody is where no door is configured."""
     for sms, status in (
         (SmsGateway(incoming="/sms", incoming_from=("192.0.2.1",)), 403),
         (SmsGateway(), 404),

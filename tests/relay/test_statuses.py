@@ -10,7 +10,7 @@ from transcode.relay.statuses import STATUSES, Status, shown
 
 
 def test_every_state_has_a_status() -> None:
-    """And an end of the centre is one of the API."""
+    """Every state has a status, and an end of the centre is one of the API."""
     assert set(STATUSES) == set(State)
     assert set(STATUSES.values()) == set(Status)
     ends = {STATUSES[state] for state in ENDED}

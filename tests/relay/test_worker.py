@@ -69,7 +69,7 @@ def waiting(store: SqliteStore, number: int, recipients: int = 20) -> None:
 
 
 def test_an_attempt_is_one_failure(store: SqliteStore, worker: Worker) -> None:
-    """Whatever the number of its recipients."""
+    """An attempt is one failure, whatever the number of its recipients."""
     for number in range(6):
         waiting(store, number)
     for failures in range(1, 6):

@@ -353,7 +353,7 @@ def certificate() -> Exception:
     ids=lambda value: str(value),
 )
 def test_a_failed_connection_is_temporary(error: Exception, temporary: bool) -> None:
-    """But for what stays as it is."""
+    """A failed connection is temporary, but for what stays as it is."""
     assert http_client.is_temporary(error) is temporary
 
 

@@ -237,7 +237,7 @@ def test_headers_that_stand_twice_go_once() -> None:
 
 
 def test_mails_with_names_and_types_that_are_none() -> None:
-    """Read so that they go on."""
+    """They are read so that they go on."""
     found = transcode.read(
         b"X-Mms-Message-Type: MM4_forward.REQ\r\nX-Mms-Message-ID: m\r\nX-Mms-Transaction-ID: T\r\n"
         b"From: +15/TYPE=PLMN\r\nTo: +16/TYPE=PLMN\r\nX(Own): v\r\n"

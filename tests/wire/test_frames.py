@@ -112,7 +112,7 @@ def test_one_of_several_short_messages(front: str) -> None:
 
 
 def test_what_has_nothing_in_front() -> None:
-    """Stays as it is."""
+    """What has nothing in front stays as it is."""
     for octets in (
         PUSH,
         b"X-Own\0v\0" + NOTIFICATION,
@@ -143,7 +143,7 @@ def test_soap_in_chunks(end: bytes) -> None:
     ],
 )
 def test_soap_that_is_compressed(name: bytes, octets: bytes) -> None:
-    """And in chunks as well; what only says so is read as it is."""
+    """It is read, in chunks as well; what only says so is read as it is."""
     head = POST + b"Content-Encoding: " + name + b"\r\n"
     assert transcode.read(head + b"\r\n" + octets).transaction_id == "T7"
     assert (

@@ -144,7 +144,7 @@ def test_reports_between_applications(message: MessageFields) -> None:
 
 
 def test_nothing_of_the_message_stays() -> None:
-    """No content, subject, other recipient, limit or quirk of the message is in its report."""
+    """No content, subject, other recipient, limit or oddity of the message is in its report."""
     full = replace(SUBMITTED, cc=("cc@example.org",), bcc=("bcc@example.org",), limit=9, oddities=("odd",))
     made = delivery_report(full, READER, "Retrieved", Details(DATE, "M"))
     assert (made.to, made.cc, made.bcc, made.subject) == (("+15555550101/TYPE=PLMN",), (), (), None)

@@ -49,7 +49,7 @@ def test_wrong_values_are_refused(
 
 
 def test_a_value_fits_a_writer() -> None:
-    """Where it raises no ValueError; other errors are none of the value's."""
+    """A value fits where the writer raises no ValueError; other errors are none of the value's."""
     assert values.fits(values.text, "a")
     assert not values.fits(values.text, 1)
     assert values.fits(values.flag, False)

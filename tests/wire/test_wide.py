@@ -78,7 +78,7 @@ def test_what_is_not_wide_stays() -> None:
 
 
 def test_errors_name_the_place_in_the_octets_that_came() -> None:
-    """Not in what was made of them."""
+    """The place is not one in what was made of them."""
     for codec in CODECS:
         octets = ("\ufeff" + "X-Mms-Own: é\r\n" + "a:\r\n" * 2000 + "\r\n").encode(codec)
         with pytest.raises(transcode.PduError, match="lines") as caught:

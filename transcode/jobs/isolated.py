@@ -38,7 +38,7 @@ _TRIES_CRASHED = 2
 _TRIES_KILLED = 3
 _CRASHES = frozenset((signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE))
 
-#: No process is started after this number of processes in a row that ended before they were ready.
+#: Number of processes in a row that ended before they were ready, after which no process is started.
 _MOST_STILLBORN = 5
 #: Seconds in which a process has to become ready. A tenth of a second is usual; a busy machine takes longer.
 _MAX_START = 120.0

@@ -23,8 +23,8 @@ _NUMBER = re.compile(r"\+?[0-9*#]{1,20}")
 _MAILBOX = re.compile(r"[!-9=?A-~]{1,64}@[A-Za-z0-9.\[\]-]{1,255}")
 #: An alphanumeric short code (OMA MMS Encapsulation, 8).
 _NAME = re.compile(r"(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,20}")
-#: An alphanumeric short code has at most this many digits, or at most twice as many digits as letters.
-#: Otherwise it is treated as a mistyped phone number. Chosen.
+#: Most digits of an alphanumeric short code, unless it has at most twice as many digits as letters. Otherwise
+#: it is treated as a mistyped phone number. Chosen.
 _MOST_DIGITS = 6
 _TYPED = re.compile(r"[!-~]{1,256}/TYPE=[A-Za-z0-9]{1,20}")
 

@@ -51,7 +51,7 @@ TUNING = Tuning()
 #: Bisection steps for the common score: 200 points / 2**12 = 0.05 points.
 _HALVINGS = 12
 
-#: A medium whose full need is at most this fraction of an equal share gets its full need, because a
+#: Largest full need, as a fraction of an equal share, that a medium gets without reduction, because a
 #: reduction would save few bytes. Chosen.
 _SMALL = 0.1
 
@@ -61,7 +61,8 @@ DECENT_SCORE = 50.0
 
 #: Model curves of recordings and clips: pairs of a bit rate in bit/s and points. Chosen, because no measure
 #: has a common scale for sound, clips and pictures. The lowest point of sound is the highest mode of AMR-NB;
-#: the lowest point of clips is enough for small video. Both get at least this bit rate if there is room.
+#: the lowest point of clips is enough for small video. Both get at least the bit rate of their lowest point
+#: if there is room.
 _SOUND = ((12_200, 30.0), (16_000, 55.0), (24_000, 75.0), (32_000, 84.0), (48_000, 91.0), (128_000, 97.0))
 _CLIP = ((40_000, 20.0), (80_000, 40.0), (140_000, 52.0), (260_000, 65.0), (500_000, 76.0), (1_500_000, 90.0))
 

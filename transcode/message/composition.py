@@ -28,11 +28,11 @@ __all__ = ["Composition", "Measure", "transaction_id"]
 Measure = Callable[[MessageFields, Sequence[int]], int]
 #: Content types that may be animated and so may be sent as a clip.
 _MAY_MOVE = ("image/gif", "image/webp", "image/png", "image/avif", "image/heic")
-#: A medium that uses less than this fraction of its share gains nothing from more bytes. Chosen.
+#: Smallest used fraction of its share with which a medium may gain from more bytes. Chosen.
 _FULL = 0.97
 #: Smallest share of a medium in bytes. With less, the message limit counts as too small. Chosen.
 _LEAST = 200
-#: A medium is cut when it is longer than its slide by more than this many seconds. Chosen.
+#: Most seconds by which a medium may be longer than its slide without a cut. Chosen.
 _SLACK = 0.05
 
 

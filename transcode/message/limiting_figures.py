@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Bound", "bounds"]
 
-#: A rendition that uses at least this fraction of its limit was restricted by the limit. Chosen.
+#: Smallest used fraction of a limit that shows that the limit restricted the rendition. Chosen.
 _USED = 0.9
 
-#: A source counts as longer than the limit when it exceeds it by more than this, in seconds. Chosen.
+#: Most seconds by which a source may exceed a limit without counting as longer. Chosen.
 _SLACK = 0.05
 
 #: Tolerance of a measured frame rate, as a factor of the limit: containers round timestamps. Chosen.

@@ -34,7 +34,7 @@ __all__ = [
 #: Default duration of a slide in seconds, as in most presentations.
 USUAL_SECONDS = 5.0
 
-#: Slides without sound or clip are shortened to no less than this, in seconds. Chosen.
+#: Shortest duration to which slides without sound or clip are shortened, in seconds. Chosen.
 LEAST_SECONDS = 2.0
 
 #: Reading time of a word in seconds: 160 words per minute (BBC Subtitle Guidelines, "Timing").

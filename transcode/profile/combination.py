@@ -128,8 +128,8 @@ def _shared(
     values[key] = tuple(words)
     # The profile with the shortest list is named.
     least = min(len(set(getattr(part, key))) for part in given)
-    binding = [_figure(part, key) for part in given if len(set(getattr(part, key))) == least]
-    figures[key] = replace(min(binding, key=_tie), value=tuple(words))
+    limiting = [_figure(part, key) for part in given if len(set(getattr(part, key))) == least]
+    figures[key] = replace(min(limiting, key=_tie), value=tuple(words))
 
 
 def _portrait(kind: str, parts: list[Profile], values: dict[str, Any], figures: dict[str, Figure]) -> None:

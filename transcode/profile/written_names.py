@@ -27,7 +27,7 @@ _GENERIC = {
     *("telecommunications", "wireless"),
 }
 
-#: A network is meant without a country where it has this many times the codes of any other of the name.
+#: Ratio of a network's codes to those of any other of its name from which it is meant without a country.
 _DOMINANCE = 4
 
 

@@ -40,9 +40,9 @@ def lines(ink: int, paper: int) -> bytes:
 
 def test_dark_lines_on_white_are_reduced_in_light(shared: Path) -> None:
     """Dark lines on white stay thin in linear light; a fox in dark fur scores worse in it."""
-    assert judge_of(lines(0, 255)).suits_light
+    assert judge_of(lines(0, 255)).suits_linear_light
     fox = (shared / "media" / "image" / "spinfox.apng.png").read_bytes()
-    assert not judge_of(fox, "image/png").suits_light
+    assert not judge_of(fox, "image/png").suits_linear_light
 
 
 def test_the_same_scores_best() -> None:
@@ -66,11 +66,11 @@ def test_tiny_ones_are_not_compared() -> None:
     """SSIMULACRA2 needs eight pixels each way."""
     judge = judge_of(animated([photo(40, 7, 1), photo(40, 7, 2)]))
     assert not judge.can
-    assert not judge.suits_light
+    assert not judge.suits_linear_light
 
 
 def test_a_damaged_one_is_judged_by_what_is_there() -> None:
     """A file that is cut behind its first frame has a way to be reduced, too."""
     data = lines(0, 255)
     second = data.index(b"\x21\xf9", data.index(b"\x21\xf9") + 2)
-    assert judge_of(data[: second + 40]).suits_light
+    assert judge_of(data[: second + 40]).suits_linear_light

@@ -234,7 +234,7 @@ def test_cases(tmp_path: Path, shared: Path, name: str, seconds: float, limits: 
 
 
 def test_times_in_two_clusters(shared: Path) -> None:
-    """Have a period: it was a mean of nothing, which ended the clip."""
+    """They have a period: it was a mean of nothing, which ended the clip."""
     rendition = transcode.fit(shared / "media" / "video" / "phone_h263_amr.3gp", OLD, max_seconds=6.0)
     assert rendition.duration == pytest.approx(6.0, abs=0.05)
 

@@ -69,7 +69,7 @@ def test_slow_pictures_become_fewer(max_bytes: int, speed: float, rate: float) -
 
 @pytest.mark.parametrize("codec", ["h263", "mpeg4"])
 def test_short_clips_keep_to_the_level_of_old_devices(codec: str) -> None:
-    """Whose encoders take longer to find to a rate: 64 kbit/s at level 10 and level 0b."""
+    """Encoders of short clips take longer to find to a rate: 64 kbit/s at level 10 and level 0b."""
     rng = np.random.default_rng(6)
     noise = rng.integers(60, 200, (30, 144, 176, 3), np.uint8)
     source = bytes(clips.clip(lambda time: noise[round(time * 15)], seconds=2, rate=15).data)

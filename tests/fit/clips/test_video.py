@@ -264,7 +264,7 @@ def test_quality_floor() -> None:
 
 
 def test_a_source_that_was_cut_off(tmp_path: Path) -> None:
-    """Gives what is there, and the report has both lengths."""
+    """What is there is sent, and the report has both lengths."""
     whole = bytes(clips.clip(seconds=4, muxer={"movflags": "frag_keyframe+empty_moov"}, form="mp4").data)
     assert "source-truncated" not in notes_of(transcode.fit(whole, transcode.Limits(60_000)))
     indexed = fast_start(bytes(clips.clip(seconds=4, sound=clips.beeping([1], 4.0)).data))

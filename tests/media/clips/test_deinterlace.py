@@ -67,7 +67,7 @@ def test_fields_become_pictures(tmp_path: Path, codec: str, first: str) -> None:
 
 
 def test_a_lower_rate(tmp_path: Path) -> None:
-    """Keeps every second picture, made with those on both sides of it."""
+    """Every second picture is kept, made with those on both sides of it."""
     source = interlaced(tmp_path, "tff")
     whole, _ = lumas(source, (96, 64))
     fewer, was = lumas(source, (96, 64), 12.5)

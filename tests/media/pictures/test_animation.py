@@ -251,7 +251,7 @@ def test_frames_beyond_the_canvas_are_cut_to_it(*, light: bool) -> None:
     second = data.rindex(b"\x2c\x00\x00\x00\x00\x28\x00\x1e\x00")
     data[second + 1] = 20
     animation = opened(bytes(data))
-    shown = [frame.pixels for frame in animation.frames(20, 15, light=light)]
+    shown = [frame.pixels for frame in animation.frames(20, 15, linear_light=light)]
     assert [frame.shape for frame in shown] == [(15, 20, 4)] * 2
     assert (shown[0][..., 0] == 255).all()
     assert (shown[1][:, 2:6, 0] == 255).all()

@@ -98,6 +98,6 @@ def test_pixels_of_animations(kind: str) -> None:
     assert animation is not None
     digest = hashlib.sha256()
     for size, light in (((120, 90), False), ((40, 30), False), ((120, 90), True)):
-        for frame in animation.frames(*size, light=light):
+        for frame in animation.frames(*size, linear_light=light):
             digest.update(frame.pixels.tobytes())
     assert digest.hexdigest()[:16] == HASHES[kind]

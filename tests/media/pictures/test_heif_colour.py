@@ -265,7 +265,7 @@ def test_a_profile_of_high_dynamic_range() -> None:
 
 
 def test_a_picture_that_is_another_one_turned() -> None:
-    """Turned as both say, with the colours and the opacity of the other one."""
+    """It is turned as both say, and has the colours and the opacity of the other one."""
     opacity = np.tile(np.linspace(0, 255, 96).astype(np.uint8), (64, 1))
     turn = heifs.box(b"irot", b"\1")
     entries = {

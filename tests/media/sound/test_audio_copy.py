@@ -39,7 +39,7 @@ def frames(content: Input) -> bytes:
 
 @pytest.mark.parametrize(("name", "content_type"), CORPUS)
 def test_the_sound_is_the_same(name: str, content_type: str, shared: Path, tmp_path: Path) -> None:
-    """Octet for octet in coded form, playable to its end, as long as it was, and without tags."""
+    """A copy has each coded octet, plays to its end, is as long as it was, and has no tags."""
     content = read(shared / "media" / "audio" / name)
     copy = copied(content, [content_type])
     assert copy is not None

@@ -17,7 +17,7 @@ MADE = wav.to_bytes(Pcm(np.zeros((2, 12_000), np.float32), 8000))
 
 
 def test_the_duration_of_a_header() -> None:
-    """Is that of the whole, however much of it is there, and whatever stands before the sound."""
+    """It is that of the whole, however much is there, and whatever stands before the sound."""
     assert wav.seconds(MADE) == 1.5
     assert wav.seconds(memoryview(MADE)[:100]) == 1.5
     odd = MADE[:12] + b"LIST" + (3).to_bytes(4, "little") + b"abc\0" + MADE[12:]
@@ -50,7 +50,7 @@ def compressed(tag: int, rest: bytes, fact: int | None) -> bytes:
     ],
 )
 def test_the_duration_of_compressed_sound(tag: int, rest: bytes, fact: int | None, seconds: float) -> None:
-    """Is not by the bytes per second, which writers of ADPCM state as they like."""
+    """It does not follow from the bytes per second, which writers of ADPCM state as they like."""
     assert wav.seconds(compressed(tag, rest, fact)) == seconds
 
 
@@ -75,7 +75,7 @@ def test_whole_adpcm_is_not_called_truncated() -> None:
 
 @pytest.mark.parametrize("length", [0, 0xFFFFFFFF])
 def test_a_length_that_was_not_known(length: int) -> None:
-    """Is none, as where there is no sound or no form of it."""
+    """There is none, as where there is no sound or no form of it."""
     at = MADE.index(b"data") + 4
     assert wav.seconds(MADE[:at] + length.to_bytes(4, "little") + MADE[at + 4 :]) is None
     assert wav.seconds(MADE[:40]) is None

@@ -31,7 +31,7 @@ def test_every_cut_ends_well(matroska: bytes) -> None:
 
 
 def test_a_child_longer_than_its_parent() -> None:
-    """Ends where that does; numbers without a length of their own end what is read."""
+    """It ends where its parent does; numbers without a length of their own end what is read."""
     entry = b"\xae\x8c" + b"\x83\x81\x01" + b"\x86\x9fV_TEST"
     data = b"\x18\x53\x80\x67\xff" + b"\x16\x54\xae\x6b" + bytes([0x80 | len(entry)]) + entry
     assert ebml.tracks(data) == [ebml.MatroskaTrack("V_TEST"[: 0x0C - 5])]

@@ -46,7 +46,7 @@ def test_health(tmp_path: Path, gateway: Gateway) -> None:
 
 
 def test_a_message_is_counted_and_timed(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
-    """From the door to the phone; what is refused counts by its reason."""
+    """A message counts from the door to the phone; what is refused counts by its reason."""
     with running(config(tmp_path, gateway, admin=Admin(port=0))) as centre:
         desk = Desk(centre.admin_url)
         before = values(desk)

@@ -98,7 +98,7 @@ def test_the_cookie_is_for_this_site_alone(desk: Desk) -> None:
 
 
 def test_keys_of_the_api(desk: Desk, centre: Running) -> None:
-    """Without their secrets; what an operator named them is text."""
+    """Keys are shown without their secrets; what an operator named them is text."""
     desk.enter()
     assert "There is none" in desk.ask("GET", "/keys")[2]
     _, secret = make_key(centre.store, "shop", scopes=["messages:write"], senders=["+1555<*"], now=1.0)
@@ -123,7 +123,7 @@ def test_who_waits_and_why(desk: Desk) -> None:
 
 
 def test_a_trail(desk: Desk) -> None:
-    """By number and by Message-ID; of a number that nobody has, none."""
+    """A number and a Message-ID lead to a trail; a number that nobody has leads to none."""
     desk.enter()
     by_number = desk.ask("GET", f"/trail?number={quote(BOB)}")[2]
     assert by_number.count("<article>") == 2
@@ -134,7 +134,7 @@ def test_a_trail(desk: Desk) -> None:
 
 
 def test_an_operator_cancels_and_requeues(desk: Desk, centre: Running) -> None:
-    """And is led back to the page; the trail names who did it."""
+    """The operator is led back to the page, and the trail names who did it."""
     desk.enter()
     status, headers, _ = desk.change("cancel", "1", back="/waiting?route=peer")
     assert (status, headers["location"]) == (303, "/waiting?route=peer")
@@ -178,7 +178,7 @@ def test_who_leaves_is_out(desk: Desk) -> None:
 
 
 def test_without_a_secret_there_are_no_pages(tmp_path: Path, gateway: Gateway) -> None:
-    """Not even one that asks for it."""
+    """There is not even a page that asks for it."""
     with running(config(tmp_path, gateway, admin=Admin(port=0), roles=())) as centre:
         desk = Desk(centre.admin_url)
         for path in ("/", "/enter"):
@@ -188,7 +188,7 @@ def test_without_a_secret_there_are_no_pages(tmp_path: Path, gateway: Gateway) -
 
 
 def test_in_a_browser(centre: Running, tmp_path: Path) -> None:
-    """On a telephone and on a desk: enter, look, cancel; nothing is cut off, refused, or from elsewhere."""
+    """An operator enters, looks and cancels: nothing is cut off, refused, or from elsewhere."""
     cancel = (
         "[...document.querySelectorAll('.changes button')].find(one => one.textContent == 'Cancel').click()"
     )

@@ -66,7 +66,7 @@ def test_a_revoked_key(shop: Office) -> None:
 
 
 def test_another_account_sees_nothing(shop: Office) -> None:
-    """Not the message, not its page, not its cancelling; another key of the account sees it all."""
+    """It sees neither message nor page, and can't cancel; another key of the account sees it all."""
     mine = shop.sent(to=[ALICE], text="mine")
     other, second = shop.key("stranger"), shop.key("second", account="shop")
     for method, path in (("GET", ""), ("POST", "/cancel")):
@@ -90,7 +90,7 @@ def test_numbers_of_a_key(shop: Office) -> None:
 
 
 def test_rates(tmp_path: Path, gateway: Gateway, shop: Office) -> None:
-    """Of recipients, by the key; and of requests."""
+    """A key has a rate of recipients, and all have one of requests."""
     key = shop.key("slow", per_minute=1, burst=1)
     assert shop.send(key=key, to=[ALICE], text="x").status_code == 201
     refused = shop.send(key=key, to=[ALICE], text="x")
@@ -110,7 +110,7 @@ def test_addresses_that_are_none(shop: Office) -> None:
 
 
 def test_heads(shop: Office) -> None:
-    """Of what can be read, without the content."""
+    """What can be read has a head, without the content."""
     head, whole = shop.client.head("/v1/webhooks"), shop.client.get("/v1/webhooks")
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == whole.headers["content-length"]

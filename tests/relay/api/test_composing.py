@@ -58,7 +58,7 @@ def test_what_every_network_shows_stays() -> None:
 
 
 def test_other_formats_are_converted() -> None:
-    """And what was done to each is said, under the name of its field."""
+    """What was done to each is said, under the name of its field."""
     webp = io.BytesIO()
     Image.new("RGB", (40, 30), "red").save(webp, "WEBP")
     composed = made(PICTURE, webp.getvalue())

@@ -25,7 +25,7 @@ from transcode.relay.store.progress import REASONS
 
 
 def test_it_is_openapi() -> None:
-    """As openapi-spec-validator reads it; the limits are those of the configuration."""
+    """openapi-spec-validator takes it; the limits are those of the configuration."""
     made = document(Api(max_recipients=7, max_media=3), "https://mms.example/")
     openapi_spec_validator.validate(made)
     assert made["openapi"] == "3.1.0"

@@ -54,7 +54,7 @@ def problem(answer: Any) -> tuple[int, str, list[str]]:
 
 
 def test_a_message_goes_the_whole_way(shop: Office, maker: Maker) -> None:
-    """From a request to the phone, with its text and its picture; the trail tells each step."""
+    """A request reaches the phone with its text and its picture; the trail tells each step."""
     bob = Phone(BOB, shop.centre.url, shop.gateway)
     sent = shop.sent(
         to=[BOB],

@@ -151,7 +151,7 @@ def cancelled(shop: Office) -> None:
 
 @pytest.mark.usefixtures("clean")
 def test_what_fails_comes_again(shop: Office, site: Site) -> None:
-    """With the same id and a new signature; another webhook waits for none of it."""
+    """It comes with the same id and a new signature; another webhook waits for none of it."""
     site.status = 500
     bad = made(shop, f"http://{site.address}/bad", statuses=["failed", "canceled"])
     cancelled(shop)

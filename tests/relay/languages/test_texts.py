@@ -92,7 +92,7 @@ def said(path: Path) -> set[str]:
 
 
 def test_all_texts_of_the_program_are_there() -> None:
-    """And no catalogue has one that nobody says."""
+    """Every text is in the catalogue, and no catalogue has one that nobody says."""
     templates = "".join(path.read_text("utf-8") for path in (PACKAGE / "relay/page/templates").iterdir())
     found = set(re.findall(r'(?:say|count)\("([^"]+)"', templates))
     for source in SOURCES:
@@ -101,7 +101,7 @@ def test_all_texts_of_the_program_are_there() -> None:
 
 
 def test_numbers_and_dates() -> None:
-    """As the language writes them."""
+    """Numbers, sizes, spans and dates are as the language writes them."""
     german, arabic = language("de"), language("ar")
     assert (german.number(1234.5), german.size(1_234_567), german.size(1)) == ("1.234,5", "1,2 MB", "0,1 kB")
     assert (german.span(2.5), german.span(0), german.span(90), german.span(7200)) == (

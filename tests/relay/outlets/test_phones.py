@@ -106,7 +106,7 @@ def test_the_message_is_read_once(phones: Phones, sms: Told, waiting: Envelope) 
 
 
 def test_each_phone_has_an_outcome_of_its_own(phones: Phones, sms: Told, waiting: Envelope) -> None:
-    """In the order of the deliveries; what passes is tried again, what does not is refused."""
+    """Outcomes are in the order of the deliveries; what passes is tried again, what does not is refused."""
     first, second, third, fourth = rows(4)
     sms.errors = {
         second.recipient: TransportError("SMSC", "full", temporary=True),

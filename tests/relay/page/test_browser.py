@@ -86,7 +86,7 @@ def clips() -> dict[str, Part]:
 
 
 def test_it_opens(browser: Browser, senders: Senders) -> None:
-    """With its texts and its picture, and somebody sees it; the console says nothing."""
+    """A page opens with its texts and its picture, and somebody sees it; the console says nothing."""
     sent = senders.send()
     shown = opened(browser, sent.url)
     assert shown.value("document.title") == "From the sea"
@@ -113,7 +113,7 @@ def test_it_opens_without_scripts(browser: Browser, senders: Senders) -> None:
 
 @pytest.mark.parametrize("name", ["H.264 and AAC", "H.263 and AMR", "AMR", "WAV"])
 def test_each_kind_plays_to_its_end(browser: Browser, senders: Senders, name: str) -> None:
-    """With pictures and with sound, whatever it came in."""
+    """Each kind plays with pictures and with sound, whatever it came in."""
     medium = clips()[name]
     is_clip = medium.content_type.startswith("video/")
     shows = SlideParts(medium, duration=1.5) if is_clip else SlideParts(RED, audio=medium, duration=1.5)
@@ -185,7 +185,7 @@ def test_the_first_picture_is_there_before_others_begin(browser: Browser, sender
 
 
 def test_parts_are_saved(browser: Browser, senders: Senders, tmp_path: Path) -> None:
-    """As they are, as browsers know them, and all together."""
+    """Parts are saved as they are, as browsers know them, and all together."""
     sent = senders.send(shown=SlideParts(RED, audio=clips()["AMR"]))
     shown = opened(browser, sent.url)
     folder = str(tmp_path)
@@ -202,7 +202,7 @@ def test_parts_are_saved(browser: Browser, senders: Senders, tmp_path: Path) -> 
 
 
 def test_it_is_deleted(browser: Browser, senders: Senders) -> None:
-    """In two steps; then it says so, and nothing of the message is left."""
+    """A message is deleted in two steps; then the page says so, and nothing of the message is left."""
     sent = senders.send()
     shown = opened(browser, sent.url)
     assert shown.value("document.querySelector('form[action$=delete]').checkVisibility()") is False
@@ -276,7 +276,7 @@ def test_hostile_messages_run_nothing(browser: Browser, senders: Senders) -> Non
 def test_anybody_can_use_it(
     browser: Browser, senders: Senders, language: str, size: tuple[int, int], dark: bool
 ) -> None:
-    """At any width, in dark and light, from both sides: nothing overflows, and axe-core finds nothing."""
+    """Nothing overflows at any width, in dark and light, from both sides, and axe-core finds nothing."""
     long = part("text/plain", b"A_name_that_goes_on_without_a_blank_" * 6, f"{'long_' * 30}.txt")
     sent = senders.send(long, clips()["AMR"])
     shown = opened(browser, sent.url, size, language=language, dark=dark)

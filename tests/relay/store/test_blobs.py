@@ -42,7 +42,7 @@ def aged(blobs: FolderBlobs, octets: bytes, at: float) -> str:
 
 
 def test_old_octets(blobs: FolderBlobs) -> None:
-    """By the first octet of their names, and by when they were put last. Other files are no octets."""
+    """Old octets are found by the first octet of their names and by when they were put last."""
     assert blobs.old(0, 1e10) == []
     name = aged(blobs, b"octets", 1000.0)
     shelf = int(name[:2], 16)
@@ -139,7 +139,7 @@ def test_known_names_are_few(tmp_path: Path) -> None:
 
 
 def test_octets_are_put_again(blobs: FolderBlobs, tmp_path: Path) -> None:
-    """Where a sweep deleted them meanwhile, here or in another process; else they are not even hashed."""
+    """They are put again where a sweep deleted them meanwhile; else they are not even hashed."""
     name = blobs.put(b"octets")
     with mock.patch.object(hashlib, "sha256") as hashed:
         blobs.put_again(name, b"octets")

@@ -35,7 +35,7 @@ def test_parts(store: SqlStore, count: int) -> None:
 
 
 def test_a_value_that_is_missing_in_some(store: SqlStore) -> None:
-    """In the first row too, from which PostgreSQL takes the types."""
+    """A value may be missing in the first row too, from which PostgreSQL takes the types."""
     one, two, three = accepted(store, to=("+1", "+2", "+3"))
 
     def write(connection: Connection) -> None:

@@ -281,7 +281,7 @@ def test_what_never_began(store: SqlStore) -> None:
 
 
 def test_who_waits(store: SqlStore) -> None:
-    """By next hop and network, those who may go first; quiet hours keep others."""
+    """Those who may go first wait by next hop and network; quiet hours keep others."""
     name = filled(store, *(Row(f"+{number}") for number in range(1, 7)))
     assert len(recipients.unsorted(store, name, now=BEGIN, most=4)) == 4
     found = [

@@ -246,7 +246,7 @@ def test_what_was_routed_meanwhile_is_not_handed_over(store: SqlStore) -> None:
 
 
 def test_answers_are_kept(store: SqlStore) -> None:
-    """Also that a resolver knows nothing of a number."""
+    """An answer is kept until its time is over, also that a resolver knows nothing of a number."""
     limits.keep_answer(store, "+1", "310260", until=BEGIN + 10).result()
     limits.keep_answer(store, "+2", "", until=BEGIN + 10).result()
     assert limits.answer(store, "+1", now=BEGIN) == "310260"

@@ -217,7 +217,7 @@ def test_a_report_that_nobody_answers(store: SqlStore) -> None:
 )
 @pytest.mark.parametrize("is_early", [False, True])
 def test_an_answer_ends_a_report(store: SqlStore, told: Told, why: list[str], is_early: bool) -> None:
-    """Also one that overtakes the end of the mail that it answers. It counts once."""
+    """An answer counts once, also one that overtakes the end of the mail that it answers."""
     report = due_to_b(store)
 
     def answer() -> None:
@@ -252,7 +252,7 @@ def test_a_centre_that_is_busy(store: SqlStore, is_early: bool) -> None:
 
 
 def test_answers_to_no_report(store: SqlStore) -> None:
-    """Of another centre, to another message, or with an id that is none."""
+    """An answer of another centre, to another message, or with an id that is none changes nothing."""
     report = due_to_b(store)
     name = transaction_id(report)
     for peer, wrong in (
@@ -291,7 +291,7 @@ def test_what_is_given_up_is_told_in_the_trail(store: SqlStore, told: Told, at: 
 
 
 def test_reports_that_nobody_sends(store: SqlStore) -> None:
-    """Where they go is configured no longer: they are given up one day, and hold nothing then."""
+    """Reports to a place that is no longer configured are given up one day, and hold nothing then."""
     report = due_to_b(store)
     assert store.retire(now=BEGIN + 1e7).result() == 0
     assert store.happen(partial(give_up_old, until=BEGIN - 1, most=9), at=END).result() == 0

@@ -37,7 +37,7 @@ def webhooked(store: SqlStore, account: str, url: str, *told: str) -> Webhook:
 
 
 def test_a_key_stands_for_one_request(store: SqlStore) -> None:
-    """For three days, in its account; without one each request is a message."""
+    """A key stands for three days, in its account; without one each request is a message."""
     first = taken(store, 1, claim("k"))
     assert taken(store, 2, claim("k")) == first
     assert submissions.earlier(store, claim("k"), BEGIN) == first
@@ -100,7 +100,7 @@ def test_what_names_people_is_forgotten(store: SqlStore) -> None:
 
 
 def test_an_account_has_some_webhooks(again: Callable[[], SqlStore]) -> None:
-    """Also where several are made at once."""
+    """An account has no more webhooks than it may, also where several are made at once."""
     stores = again(), again()
 
     def made(number: int) -> Webhook | None:
@@ -115,7 +115,7 @@ def test_an_account_has_some_webhooks(again: Callable[[], SqlStore]) -> None:
 
 
 def test_notices(store: SqlStore) -> None:
-    """Written with the change; a webhook that fails is asked by one at a time, and others go on."""
+    """Notices are written with the change; one at a time asks a webhook that fails, and others go on."""
     first = webhooked(store, "shop", "http://a/")
     second = webhooked(store, "shop", "http://b/", "canceled")
     webhooked(store, "other", "http://c/")

@@ -97,7 +97,7 @@ def test_a_campaign_goes_in_small_steps(store: SqlStore, tidier: Tidier) -> None
 
 
 def test_a_phone_that_is_not_seen_is_forgotten(store: SqlStore, tidier: Tidier) -> None:
-    """As long as numbers are kept after the last message; one that comes again is known again."""
+    """It is known as long as numbers are kept after the last message; one that comes again is known again."""
     for number, day in (("+1", 0), ("+2", 1)):
         keep_device(store, number, Device(agent="phone"), BEGIN + day * DAY).result()
     assert tidied(tidier, 29.99) == 0

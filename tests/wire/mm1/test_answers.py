@@ -19,7 +19,7 @@ RETRIEVED = COMPLETE["m-retrieve-conf"]
 
 
 def written(message: MessageFields) -> bytes:
-    """The PDU, which is read as the message without a quirk."""
+    """The PDU, which is read as the message without an oddity."""
     octets = pdu_writer.to_bytes(message)
     assert pdu_reader.from_bytes(octets) == message
     return octets

@@ -240,7 +240,7 @@ def test_types_of_peers(text: str, kind: str) -> None:
 
 
 def test_addresses_in_headers_of_their_own() -> None:
-    """Where those of mail have none; else they are as others."""
+    """They are the addresses where those of mail have none; else they are as others."""
     lines = ("X-Mms-Sender-Address: +15/TYPE=PLMN", "X-Mms-To: +16/TYPE=PLMN,+17/TYPE=PLMN")
     found = mail(*lines)
     assert (found.sender, found.to, found.headers) == (

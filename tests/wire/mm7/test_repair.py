@@ -145,7 +145,7 @@ def test_values_that_are_no_free_text(name: str) -> None:
     ],
 )
 def test_markup_that_is_wrong(old: str, new: str) -> None:
-    """Where one reading is left of it."""
+    """Wrong markup is repaired where one reading is left of it."""
     octets = OCTETS.replace(b"</DeliverReq", b"</mm7:DeliverReq") if "mm7:D" in new else OCTETS
     assert octets.count(old.encode()) == 1
     found = transcode.read(octets.replace(old.encode(), new.encode()))
@@ -175,7 +175,7 @@ def test_attributes(tag: str, reference: str) -> None:
 
 @pytest.mark.parametrize("name", ["gb2312", "GBK", "Big5", "Shift_JIS", "euc-kr"])
 def test_encodings_of_two_octets(name: str) -> None:
-    """Which the parser of XML does not know."""
+    """Encodings that the parser of XML does not know are read."""
     text = "안녕" if name == "euc-kr" else "中文"
     octets = XML.replace(b"utf-8", name.encode()).replace(b">Hi<", b">" + text.encode(name) + b"<")
     found = transcode.read(octets)

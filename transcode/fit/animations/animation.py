@@ -155,13 +155,13 @@ def fit_animation(
             return record.rendition(
                 stripped.data, stripped.content_type, source_size, source_seconds=seconds, seconds=seconds
             )
-    judge = AnimationScorer(animation, *_size(animation, whole), softer=tuning.softer)
+    scorer = AnimationScorer(animation, *_size(animation, whole), softer=tuning.softer)
     coded = None
     if "image/gif" in limits.formats:
-        coded = _best(animation, whole, judge, record, tuning)
+        coded = _best(animation, whole, scorer, record, tuning)
     if coded is None and not _moves(animation):
         return None
-    clip = _fit_clip(animation, coded, judge, limits, record, tuning)
+    clip = _fit_clip(animation, coded, scorer, limits, record, tuning)
     if clip is not None or coded is None:
         return clip
     return _finish(animation, coded, record)
@@ -179,35 +179,35 @@ def _moves(animation: Animation) -> bool:
 
 
 def _best(
-    animation: Animation, whole: float, judge: AnimationScorer, record: Record, tuning: Tuning
+    animation: Animation, whole: float, scorer: AnimationScorer, record: Record, tuning: Tuning
 ) -> _Coded | None:
     """Return the GIF with the highest score; None: none fits."""
     steps, lowest = tuning.steps, tuning.lowest_quality
-    reels = [_largest(animation, whole, steps, lowest, judge, record, tuning)]
+    reels = [_largest(animation, whole, steps, lowest, scorer, record, tuning)]
     if record.trials and animation.count * animation.width * animation.height <= _MOST_COMPARED:
         if reels[0] is None or reels[0].left_out:
-            reels.append(_largest(animation, whole, _SMOOTH_STEPS, lowest, judge, record, tuning))
+            reels.append(_largest(animation, whole, _SMOOTH_STEPS, lowest, scorer, record, tuning))
         # The first trial has the full size.
         if record.max_bytes < record.trials[0].size < tuning.coarser_bytes * record.max_bytes:
             coarsest = tuning.coarsest_quality
-            reels.append(_largest(animation, whole, steps[:1], coarsest, judge, record, tuning))
+            reels.append(_largest(animation, whole, steps[:1], coarsest, scorer, record, tuning))
     found = [
-        _fine(animation, whole, _coded(each, record), judge, record, tuning)
+        _fine(animation, whole, _coded(each, record), scorer, record, tuning)
         for each in reels
         if each is not None
     ]
-    if not judge.can:
+    if not scorer.can:
         return found[0] if found else None
     if len(found) < 2:
         return found[0] if found else None
-    return max(found, key=lambda each: judge.gif(each.data))
+    return max(found, key=lambda each: scorer.gif(each.data))
 
 
 def _fine(
     animation: Animation,
     whole: float,
     coded: _Coded,
-    judge: AnimationScorer,
+    scorer: AnimationScorer,
     record: Record,
     tuning: Tuning,
 ) -> _Coded:
@@ -223,7 +223,7 @@ def _fine(
     if share < tuning.fine_share:
         return coded
     step = (reel.share * share, reel.interval)
-    fine = _largest(animation, whole, (step,), quality, judge, record, tuning)
+    fine = _largest(animation, whole, (step,), quality, scorer, record, tuning)
     return coded if fine is None else _coded(fine, record)
 
 
@@ -232,7 +232,7 @@ def _largest(
     whole: float,
     steps: tuple[tuple[float, int], ...],
     quality: float,
-    judge: AnimationScorer,
+    scorer: AnimationScorer,
     record: Record,
     tuning: Tuning,
 ) -> _Reel | None:
@@ -252,8 +252,8 @@ def _largest(
         size = _size(animation, whole * share)
         reel = None
         if share == 1 or max(size) >= _SMALLEST_SIDE:
-            light = size != (animation.width, animation.height) and judge.suits_light
-            reel = _read(animation, size, steps[step], quality, tuning, light=light)
+            linear_light = size != (animation.width, animation.height) and scorer.suits_linear_light
+            reel = _read(animation, size, steps[step], quality, tuning, linear_light=linear_light)
         if reel is None or len(reel.clip.frames) < 2:
             enough = step
         else:
@@ -304,7 +304,7 @@ def _read(
     lowest: float,
     tuning: Tuning,
     *,
-    light: bool,
+    linear_light: bool,
 ) -> _Reel:
     """Read the frames at a size, each shown for at least the step's interval, in 0.01 seconds."""
     share, interval = step
@@ -313,7 +313,7 @@ def _read(
     colours = Histogram(MAX_COLOURS)
     clock = 0.0
     read = left_out = 0
-    for frame in animation.frames(*size, light=light):
+    for frame in animation.frames(*size, linear_light=linear_light):
         read += 1
         start = math.floor(clock * 100 + 0.5)
         clock += frame.seconds
@@ -402,7 +402,7 @@ def _finish(animation: Animation, coded: _Coded, record: Record) -> Rendition:
 def _fit_clip(
     animation: Animation,
     coded: _Coded | None,
-    judge: AnimationScorer,
+    scorer: AnimationScorer,
     limits: Limits,
     record: Record,
     tuning: Tuning,
@@ -420,7 +420,7 @@ def _fit_clip(
     seconds = min(sum(times), limits.max_seconds, MAX_CLIP_SECONDS)
     if len(times) < 2 or (seconds < sum(times) and coded is not None):
         return None
-    points = 0.0 if coded is None else judge.gif(coded.data)
+    points = 0.0 if coded is None else scorer.gif(coded.data)
     if points >= tuning.fallen_apart:
         return None
     rate = min(_MOST_RATE, 1 / float(np.median(times)))
@@ -434,7 +434,7 @@ def _fit_clip(
     record.trials.extend(fitted.trials)
     converted = f"a clip, which plays once: {'; '.join(fitted.settings)}"
     if coded is not None:
-        better = judge.clip(fitted.data)
+        better = scorer.clip(fitted.data)
         if better < points + tuning.clip_gain:
             return None
         converted += f"; its SSIMULACRA2 score is {better:.0f}, that of a GIF {points:.0f}"

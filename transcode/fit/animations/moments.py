@@ -64,7 +64,7 @@ class AnimationScorer:
         return self._points(clip_pictures(data, _MOMENTS))
 
     @cached_property
-    def suits_light(self) -> bool:
+    def suits_linear_light(self) -> bool:
         """Whether frames are reduced in linear light, which improves dark lines on white most."""
         if not self.can:
             return False

@@ -119,7 +119,7 @@ TUNING = Tuning()
 _ROWS = 256
 
 #: Largest luma of a decoder, which clips at it (T.81, A.3.1, eight bits). Letters have less ringing when the
-#: encoder exceeds this level. JPEG files of pages in black on white gained 1 to 9 points at equal size.
+#: encoder exceeds 255. JPEG files of pages in black on white gained 1 to 9 points at equal size.
 #: Screenshots with small quantisation steps gained nothing, and no file lost more than 0.1 points. Photos
 #: with clipped highlights gained nothing and are encoded without.
 _WHITE = 255

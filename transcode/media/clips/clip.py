@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Clip", "Listed", "Scan", "Track", "packets", "probe", "probe_in", "scan", "scan_in"]
 
-#: Pixel aspect ratios above this, or below its inverse, are header errors and are ignored. Chosen.
+#: Largest pixel aspect ratio. Ratios above it, or below its inverse, are errors and are ignored. Chosen.
 _ODDEST_ASPECT = 4.0
 
 #: Largest time by which frames are reordered in a file, in seconds: decoders reorder at most sixteen frames

@@ -32,8 +32,8 @@ _RATE = 2.0
 #: Longest side of the picture in pixels. Chosen: phones without clips have small screens.
 _LONGEST = 1280
 
-#: The first picture with this share of the most information is taken: a black one, a fade or a title has
-#: less. Chosen.
+#: Share of the most information that a picture must have; the first such picture is taken. A black picture, a
+#: fade or a title has less. Chosen.
 _ENOUGH = 0.92
 
 #: Levels of luma that count as one in the measure of information. Chosen.

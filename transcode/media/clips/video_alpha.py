@@ -20,7 +20,7 @@ __all__ = ["OPAQUE", "decoder_of", "has_alpha", "over_white"]
 #: AlphaMode). FFmpeg's native decoders ignore it, and the libvpx decoders do not.
 _DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
-#: Alpha from this value on counts as opaque: lossy codecs turn 255 into slightly lower values. Chosen.
+#: Smallest alpha that counts as opaque: lossy codecs turn 255 into slightly lower values. Chosen.
 OPAQUE = 248
 
 #: Luma of white in narrow and in full range, and neutral chroma (ITU-T H.273, 8.3).

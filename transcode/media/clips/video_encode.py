@@ -79,7 +79,7 @@ _TUNED = {"tune": "ssim", "aq-mode": "2", "aq-strength": "1.2", "deblock": "-1,-
 
 #: Frames with at least _LARGE pixels have a first pass at half width and height, in a third of the time: x264
 #: scales its statistics to the full size. It assumes that bits grow with the power _GROWTH of the pixels
-#: (``res_factor_bits``). For smaller frames this costs a point of SSIMULACRA2. Chosen.
+#: (``res_factor_bits``). For smaller frames a first pass at half size costs a point of SSIMULACRA2. Chosen.
 _LARGE = 150_000
 _GROWTH = 0.7
 
@@ -90,7 +90,7 @@ _LEAST_BIT_RATE = 1_000
 #: Chosen.
 _CHUNK = 1_000_000
 
-#: Largest distance of key frames, in seconds: after a seek, a player decodes up to this much. Chosen.
+#: Largest distance of key frames, in seconds: a player that seeks decodes from the key frame before. Chosen.
 _KEY_SECONDS = 10.0
 
 

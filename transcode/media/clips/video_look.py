@@ -27,8 +27,8 @@ __all__ = ["FirstFrame", "Geometry", "Look", "flushed", "look", "look_of", "unti
 #: The matrix of BT.601 (ITU-T H.273, table 4).
 _BT601 = 6
 
-#: Pixel aspect ratios up to this, or its inverse, count as square. The distortion is invisible, but the blur
-#: of resampling by a few rows is visible. Chosen.
+#: Largest pixel aspect ratio that counts as square; so does its inverse. The distortion is invisible, but the
+#: blur of resampling by a few rows is visible. Chosen.
 _SQUARE = 1.025
 
 

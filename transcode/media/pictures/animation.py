@@ -95,19 +95,20 @@ class Animation:
         notes.extend(colour_notes(self._said))
         self.notes = tuple(notes)
 
-    def frames(self, width: int, height: int, *, light: bool = False) -> Iterator[AnimationFrame]:
+    def frames(self, width: int, height: int, *, linear_light: bool = False) -> Iterator[AnimationFrame]:
         """Yield the frames in order, reduced to a size. A broken frame and later frames are left out.
 
         Args:
             width, height: size in pixels.
-            light: whether to reduce with an area filter in linear light, which keeps thin lines and does
-                not ring; else with a Lanczos filter, which is sharper.
+            linear_light: whether to reduce with an area filter in linear light, which keeps thin lines and
+                does not ring; else with a Lanczos filter, which is sharper.
 
         Raises:
             SourceError: the first frame can't be decoded.
             CapError: decoding exceeds the time limit.
         """
-        reducer = Reducer(width, height) if light and (width, height) != (self.width, self.height) else None
+        is_reduced = (width, height) != (self.width, self.height)
+        reducer = Reducer(width, height) if linear_light and is_reduced else None
         for shown, seconds in self._shown():
             with self._deadline.counted():
                 frame = AnimationFrame(self._plain(shown, width, height, reducer), seconds)

@@ -129,9 +129,9 @@ class Coefficients:
             rdo, every, bits: as in kernels.dct.measure().
         """
         self._latest[:] = [tables, rdo] if every == 1 else []
-        picture, trade = self._arguments(tables, rdo)
+        picture, used = self._arguments(tables, rdo)
         return dct.measure(
-            picture, self._scratch, rdo=trade, every=every, bits=bits, progressive=self.progressive
+            picture, self._scratch, rdo=used, every=every, bits=bits, progressive=self.progressive
         )
 
     def encode(self, tables: Tables, length: int, *, rdo: Rdo | None = None) -> bytes:
@@ -143,8 +143,8 @@ class Coefficients:
         """
         out = np.empty(length, np.uint8)
         ready = len(self._latest) == 2 and self._latest[0] is tables and self._latest[1] is rdo
-        picture, trade = self._arguments(tables, rdo)
-        written = dct.write(picture, self._scratch, out, rdo=trade, ready=ready, progressive=self.progressive)
+        picture, used = self._arguments(tables, rdo)
+        written = dct.write(picture, self._scratch, out, rdo=used, ready=ready, progressive=self.progressive)
         return out[:written].tobytes()
 
     def _arguments(self, tables: Tables, rdo: Rdo | None) -> tuple[_Picture, Rdo | None]:

@@ -52,8 +52,8 @@ __all__ = [
 #: The most channels that are decoded: 22.2 is the largest layout in use (ITU-R BS.2051).
 _MAX_CHANNELS = 24
 
-#: Planar frames with at least this many channels are interleaved first: PyAV finds the last plane by a null
-#: pointer, and eight or more planes leave no room for it.
+#: Fewest channels of planar frames that are interleaved first: PyAV finds the last plane by a null pointer,
+#: and eight or more planes leave no room for it.
 _MANY = 8
 
 #: Demuxers with exact times after a seek, and the seconds that are decoded before the start of the range for
@@ -64,8 +64,8 @@ _WARM_UP = 1.0
 #: Consecutive damaged packets after which decoding stops. Chosen.
 _HOPELESS = 1000
 
-#: A source that ends earlier than its header says gets a note if the difference exceeds this, in seconds.
-#: Chosen.
+#: Largest difference between the end of a source and the end that its header says that needs no note, in
+#: seconds. Chosen.
 _SHORT = 0.5
 
 

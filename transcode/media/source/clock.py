@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RestartError", "one_clock"]
 
-#: A decoding time that is more than this before an earlier packet's shows a clock restart, in seconds:
-#: decoding times never decrease, and rounding differs by less.
+#: Largest step back of decoding times, in seconds, that is no restart of the clock: decoding times never
+#: decrease, and rounding differs by less.
 _RESTART = 1.0
 
 

@@ -28,7 +28,7 @@ __all__ = [
 #: Times that differ by less than 0.0005 seconds count as equal, because containers round times.
 SAME = 0.0005
 
-#: A frame that is displayed for longer than this counts as a still, in seconds.
+#: Longest display of a frame, in seconds, that does not count as a still.
 STANDS = 1.0
 
 #: Largest error of a frame period whose two times are rounded to milliseconds, with a margin, in seconds.

@@ -24,7 +24,7 @@ _COLUMNS = ", ".join(DELIVERY)
 FREE = "CASE WHEN lease_until>due THEN lease_until ELSE due END"
 #: Where an attempt is next.
 WAITS = "due IS NOT NULL AND due_event IS NULL"
-#: One take in this number of takes looks at campaigns first, so that they end where people never pause, too.
+#: Number of takes of which one looks at campaigns first, so that they end where people never pause, too.
 _PEOPLE = 4
 #: The most lanes that one take looks into. The next one goes on behind them.
 _LANES = 32
