@@ -353,7 +353,7 @@ class _Streams:
                     from transcode.fit.clips.video import window_of
 
                     window = window_of(streams, limits, options)
-                self._range, self._read = asked, (streams.counted(), window)
+                self._range, self._read = asked, (streams.counted, window)
         return self._read
 
 

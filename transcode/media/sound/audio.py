@@ -156,7 +156,7 @@ def _ranked(streams: OpenStreams) -> list[AudioStream]:
         UnsupportedError: there are none.
     """
     if not streams.audio:
-        lost = streams.lost("audio")
+        lost = streams.counted.lost_audio
         words = f": {lost}" if lost else ""
         raise UnsupportedError(streams.content.name, f"no sound that can be decoded{words}")
     flag = av.stream.Disposition

@@ -107,6 +107,7 @@ class OpenStreams:
         audio: the audio streams that can be decoded.
         undecoded: the video and audio streams that are encrypted or have no decoder.
         tags: the kinds of the container's metadata, for reports: ``tags`` and ``position (GPS)``.
+        counted: what is known of the streams once the container is closed.
     """
 
     content: Input
@@ -115,17 +116,7 @@ class OpenStreams:
     audio: tuple[AudioStream, ...]
     undecoded: tuple[Undecoded, ...]
     tags: tuple[str, ...]
-
-    def counted(self) -> Streams:
-        """Return what is known of the streams once the container is closed."""
-        others = (stream.type for stream in self.container.streams if stream.type not in ("video", "audio"))
-        return Streams(
-            len(self.video), len(self.audio), self.lost("video"), self.lost("audio"), tuple(others)
-        )
-
-    def lost(self, kind: Literal["video", "audio"]) -> str:
-        """Return the codecs of the streams of one kind that can't be decoded, without repetitions."""
-        return "; ".join(dict.fromkeys(stream.codec for stream in self.undecoded if stream.kind == kind))
+    counted: Streams
 
     def data(self) -> dict[int, str]:
         """Return the names of FFmpeg's data streams, by stream index, where the container names them."""
@@ -268,7 +259,7 @@ class _Timed:
 def streams_of(content: Input) -> Streams:
     """Open a source and return its streams. It raises the errors of open_container."""
     with open_container(content) as container:
-        return streams_in(content, container).counted()
+        return streams_in(content, container).counted
 
 
 def streams_in(content: Input, container: InputContainer) -> OpenStreams:
@@ -278,14 +269,16 @@ def streams_in(content: Input, container: InputContainer) -> OpenStreams:
     def is_decoded(stream: Stream) -> bool:
         return stream.codec_context is not None and stream.index not in encrypted
 
-    return OpenStreams(
-        content,
-        container,
-        tuple(one for one in container.streams.video if is_decoded(one) and not _is_still(one)),
-        tuple(filter(is_decoded, container.streams.audio)),
-        _undecoded(content, container, encrypted),
-        tags_of(container),
+    video = tuple(one for one in container.streams.video if is_decoded(one) and not _is_still(one))
+    audio = tuple(filter(is_decoded, container.streams.audio))
+    undecoded = _undecoded(content, container, encrypted)
+    lost_video, lost_audio = (
+        "; ".join(dict.fromkeys(stream.codec for stream in undecoded if stream.kind == kind))
+        for kind in ("video", "audio")
     )
+    others = tuple(stream.type for stream in container.streams if stream.type not in ("video", "audio"))
+    told = Streams(len(video), len(audio), lost_video, lost_audio, others)
+    return OpenStreams(content, container, video, audio, undecoded, tags_of(container), told)
 
 
 def _undecoded(
