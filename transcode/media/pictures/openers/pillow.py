@@ -125,6 +125,7 @@ class PillowStill:
             notes.append(Note("pages-dropped", "several pages: only the first page is kept"))
         notes.extend((*dropped(self._words, self._exif), *cut_off(self._content)))
         with pillow_errors(self._content.name), self._deadline.counted():
+            self._deadline.left()
             image = self._whole or self._load()
             self._whole = image if self._many else None
             if image.size != size:
