@@ -14,7 +14,18 @@ from tests.relay.made import BEGIN, delivery, envelope
 from tests.relay.store.routed import accepted, driven
 from transcode.relay.model import Event, Route, Told
 from transcode.relay.pseudonyms import Pseudonyms
-from transcode.relay.store import FolderBlobs, SqliteStore, devices, mails, reports, retention
+from transcode.relay.store import (
+    FolderBlobs,
+    SqliteStore,
+    audience,
+    campaigns,
+    devices,
+    mails,
+    pages,
+    recipients,
+    reports,
+    retention,
+)
 from transcode.relay.store.due import Kind, Work, due
 from transcode.relay.store.rerouting import rerouted
 from transcode.relay.store.sqlite import SqlStore
@@ -65,11 +76,18 @@ ASKED: dict[str, Callable[[SqlStore, FolderBlobs], Any]] = {
     ).result(),
     "trail": lambda store, _: store.trail(1),
     "due": lambda store, _: due(store, [Work(kind, Route.LOCAL) for kind in Kind], now=BEGIN),
+    "counts of a campaign": lambda store, _: campaigns.counts(store, "c"),
+    "counts of campaigns": lambda store, _: audience.totals(store, ["c", "d"]),
+    "who failed": lambda store, _: recipients.listed(store, "c", status="failed", after=5, most=9),
+    "the page of a delivery": lambda store, _: pages.of_delivery(store, 1),
 }
 
 
 #: Tables that grow.
-LARGE = ("message", "delivery", "report", "event", "adapted", "answer", "device", "given")
+LARGE = (
+    *("message", "delivery", "report", "event", "adapted", "answer", "device", "given"),
+    *("campaign_recipient", "campaign_count", "page"),
+)
 
 
 def statements(store: SqliteStore, call: Callable[[], Any]) -> list[str]:
