@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+import transcode
+from tests.made.pictures import photo, save
 from tests.relay.admin.conftest import Desk
 from tests.relay.conftest import BOB
 from transcode.relay.admin import campaigns as pages
+from transcode.relay.own_text import stand_in
 from transcode.relay.server import Running
-from transcode.relay.store import campaigns
+from transcode.relay.store import FolderBlobs, campaigns
 from transcode.relay.store.campaigns import CampaignState
 from transcode.relay.store.sqlite import SqlStore
 
@@ -128,6 +132,30 @@ def test_the_estimate(desk: Desk, campaign: str) -> None:
     assert re.search(r"us-verizon local 2 recipients; [0-9,]+ octets of at most [0-9,]+", found)
     assert "the recipient opted out 1" in found
     assert "frame-src 'self'" in desk.ask("GET", f"{path}/estimate")[1]["content-security-policy"]
+
+
+def test_a_preview_has_the_text_of_a_recipient(
+    desk: Desk, centre: Running, campaign: str, tmp_path: Path
+) -> None:
+    """The first one's; where nobody has what it names, the text as it was written. No stand-in is seen."""
+    desk.enter()
+    composed = transcode.compose(
+        save(photo(64, 48)), transcode.find_profile("us-att"), to=[BOB], text=stand_in(20, 22)
+    )
+    blob = FolderBlobs(tmp_path / "store" / "blobs").put(composed.to_mm1())
+
+    def changed(statement: str, *values: str) -> None:
+        centre.store.write(lambda one: one.execute(statement, values)).result()
+
+    changed("UPDATE message SET blob=? WHERE id=?", blob, campaign)
+    changed("UPDATE campaign SET template='Hello {name}!' WHERE id=?", campaign)
+    path = f"/campaigns/{campaign}/preview?carrier=us-att&hop="
+    for hop in ("local", "link"):
+        body = desk.ask("GET", path + hop)[2]
+        assert ("Hello {name}!" in body, "~~~" in body) == (True, False)
+    changed("UPDATE campaign_recipient SET fields=? WHERE number=2", '{"name": "Zoë"}')
+    body = desk.ask("GET", path + "local")[2]
+    assert ("Hello Zoë!" in body, "~~~" in body) == (True, False)
 
 
 def test_a_version_that_can_not_be(desk: Desk, centre: Running, campaign: str) -> None:

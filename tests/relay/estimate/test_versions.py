@@ -70,6 +70,8 @@ def test_versions_and_their_pages(large: tuple[Versions, Envelope], kind: str) -
     assert versions.begin(envelope, f"{kind} north", "").result(0) == north.result()
     page = versions.preview(north.result(), SMALL).result(PATIENCE).decode()
     assert f"{versions.size(north.result()):,} bytes as {'MM4' if kind == 'peer' else 'MM7'}" in page
+    # With the text of one recipient it is written anew.
+    assert "From the top" in versions.preview(north.result(), SMALL, "Hello").result(PATIENCE).decode()
 
 
 def test_a_link_shows_the_message(large: tuple[Versions, Envelope]) -> None:

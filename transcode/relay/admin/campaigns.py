@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 import time
 from typing import TYPE_CHECKING, TypeVar
@@ -10,6 +12,7 @@ from urllib.parse import urlencode
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from transcode.relay import own_text
 from transcode.relay.admin import charts
 from transcode.relay.admin.preview import preview
 from transcode.relay.estimate.reckoning import Estimate, estimate
@@ -176,13 +179,25 @@ class Campaigns:
         hop, carrier = (request.query_params.get(name, "") for name in ("hop", "carrier"))
         versions = self._desk.versions
 
-        def begin(campaign: Campaign) -> Future[str]:
-            return versions.begin(self._store.envelope(campaign.id), hop, carrier)
+        def begin(campaign: Campaign) -> tuple[Future[str], str | None]:
+            made = versions.begin(self._store.envelope(campaign.id), hop, carrier)
+            return made, self._text(campaign)
 
         found = await self._found(request, begin)
         if found is None:
             return self._missing()
-        return await preview(versions, found[1], versions.limit(hop, carrier))
+        made, text = found[1]
+        return await preview(versions, made, versions.limit(hop, carrier), text)
+
+    def _text(self, campaign: Campaign) -> str | None:
+        """Return the text of the first recipient who has one; None: all get the same."""
+        if campaign.template is None or not own_text.has_fields(campaign.template):
+            return None
+        for one in recipients.listed(self._store, campaign.id, most=_MOST):
+            if one.reason not in ("invalid", "duplicate"):
+                with contextlib.suppress(own_text.MissingField):
+                    return own_text.filled(campaign.template, json.loads(one.fields))
+        return campaign.template
 
     async def _change(self, request: Request, session: Session) -> Response:
         """Pause, resume or cancel a campaign, and go back."""

@@ -92,18 +92,19 @@ class Links:
         """Show a message of which abuse was reported; all others are nobody's business."""
         number = request.path_params["number"]
 
-        def find() -> Envelope | None:
+        def find() -> tuple[Envelope, str | None] | None:
             page = pages.of_delivery(self._store, int(number)) if _NUMBER.fullmatch(number) else None
             delivery = None if page is None else self._store.delivery(number=page.delivery)
             if page is None or delivery is None or page.reported_at is None:
                 return None
-            return self._store.envelope(delivery.message, blob=delivery.blob)
+            return self._store.envelope(delivery.message, blob=delivery.blob), delivery.text
 
-        envelope = await self._frame.asked("links", find)
-        if envelope is None:
+        found = await self._frame.asked("links", find)
+        if found is None:
             return PlainTextResponse("there is no such page of which abuse was reported\n", 404)
         versions = self._frame.desk.versions
-        return await preview(versions, versions.begin(envelope, LINK, ""), None)
+        envelope, text = found
+        return await preview(versions, versions.begin(envelope, LINK, ""), None, text)
 
     async def _take_down(self, request: Request, session: Session) -> Response:
         """Take down one page, or all of its message, and go back."""

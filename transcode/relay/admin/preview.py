@@ -28,19 +28,22 @@ _ALONE = (
 )
 
 
-async def preview(versions: Versions, made: Future[str], limit: int | None) -> Response:
+async def preview(
+    versions: Versions, made: Future[str], limit: int | None, text: str | None = None
+) -> Response:
     """Return the page of a message.
 
     Args:
         versions: makes the page.
         made: the name of the octets of the message.
         limit: the most octets that it may have; None: nobody says.
+        text: the text of one recipient; None: all get the same.
     """
     try:
         async with asyncio.timeout(_SECONDS):
             # It is made on, whoever waits for it.
             name = await asyncio.shield(asyncio.wrap_future(made))
-            begun = await run_in_threadpool(versions.preview, name, limit)
+            begun = await run_in_threadpool(versions.preview, name, limit, text)
             page = await asyncio.wrap_future(begun)
     except TimeoutError:
         return PlainTextResponse("it is being made: load this page again\n", 503)

@@ -11,11 +11,14 @@ from transcode.errors import ProfileError
 from transcode.preview import page
 from transcode.relay.accepted import accepted
 from transcode.relay.adaptation import Target
+from transcode.relay.own_text import with_own_text
+from transcode.wire.forms import form_of_type
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from transcode.messages.message import Message
+    from transcode.model import Form
     from transcode.relay.adaptation import Adapter
     from transcode.relay.config import Config
     from transcode.relay.model import Envelope
@@ -97,18 +100,19 @@ class Versions:
         """
         return len(self._blobs.get(name))
 
-    def preview(self, name: str, limit: int | None) -> Future[bytes]:
+    def preview(self, name: str, limit: int | None, text: str | None = None) -> Future[bytes]:
         """Make the page that shows a version.
 
         Args:
             name: that of its octets.
             limit: the most octets there.
+            text: the text of one recipient, in the place of what stands for all; None: all get the same.
 
         Raises, from the future:
             JobLost: making it crashed, or took too long.
             TranscodeError: it can't be read.
         """
-        return self._adapter.submit(_previewed, self._blobs.source(name), limit)
+        return self._adapter.submit(_previewed, self._blobs.source(name), limit, text)
 
 
 def _network(carrier: str) -> str:
@@ -131,10 +135,16 @@ def _fitted(source: Path | bytes, envelope: Envelope, hop: _Hop) -> bytes:
     return _written(transcode.adapt(whole, profile, form=hop.form, threads=1), hop.form)
 
 
-def _written(message: Message, form: str) -> bytes:
+def _written(message: Message, form: Form) -> bytes:
+    if form == "mm1":
+        return message.to_mm1(strict=False)
     return bytes(message.to_mm4(strict=False) if form == "mm4" else message.to_mm7(strict=False))
 
 
-def _previewed(source: Path | bytes, limit: int | None) -> bytes:
+def _previewed(source: Path | bytes, limit: int | None, text: str | None) -> bytes:
     """Return the page of a message, in a process of its own."""
-    return page(source if isinstance(source, bytes) else source.read_bytes(), limit=limit)
+    octets = source if isinstance(source, bytes) else source.read_bytes()
+    if text is not None:
+        message = with_own_text(transcode.read(octets), text)
+        octets = _written(message, form_of_type(message.message_type))
+    return page(octets, limit=limit)
