@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable  # noqa: TC003  # a NamedTuple has it
 from functools import partial
@@ -217,9 +218,10 @@ class Worker:
             for work in found:
                 for lane in lanes[work]:
                     lane.wake()
-            # What changes one after another is looked for together.
-            self._stopped.wait(_SOON)
-            self._changed.wait(pause)
+            looked = time.monotonic()
+            if self._changed.wait(pause):
+                # What changes one after another is looked for together.
+                self._stopped.wait(max(0.0, looked + _SOON - time.monotonic()))
 
     def _run(self, lane: _Lane) -> None:
         while not self._stopped.is_set():
