@@ -148,6 +148,8 @@ def test_what_is_known_of_a_phone(kept: Path) -> None:
         ("[listen]\nport = 70000", "listen.port: is no port"),
         ("[listen]\ngateways = ['nowhere']", "listen.gateways[0]"),
         (f"[listen]\nurl = 'http://{'a' * 69}'", "listen.url: has more than 75 characters"),
+        ("[listen]\nurl = 'mmsc.example'", "listen.url: must be an address"),
+        ("[listen]\nurl = 'http://mmsc.example/?m='", "listen.url: must be an address"),
         ("[sms]\nmax_segments = 0", "sms.max_segments: must be from 1 to 255"),
         ("[[local]]\nprefixes = ['+1']\nnetwork = 'us-nobody'", "local[0].network: "),
         ("[[local]]\nnetwork = 'us-att'", "local[0].prefixes: is missing"),

@@ -24,11 +24,15 @@ from transcode.preview.downloads import file_name, named
         ("photo\u202egpj.exe", "image/jpeg", "photogpj.exe"),
         ("\x00\x1b[31m", "audio/amr", "[31m.amr"),
         ("...", "application/x-own", "part.bin"),
+        ("CON.jpg", "image/jpeg", "_CON.jpg"),
+        ("aux.tar.txt", "text/plain", "_aux.tar.txt"),
+        ("lpt1", "image/jpeg", "_lpt1.jpg"),
+        ("console.jpg", "image/jpeg", "console.jpg"),
         ("x" * 500 + ".mp3", "audio/mpeg", "x" * 60 + ".mp3"),
     ],
 )
 def test_names(location: str, content_type: str, name: str) -> None:
-    """No folder, no control character, no hidden extension, and an extension where there is none."""
+    """No folder, device, control character or hidden extension; an extension where there is none."""
     assert file_name(Part(content_type, b"", content_location=location)) == name
 
 

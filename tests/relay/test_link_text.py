@@ -23,7 +23,7 @@ def text(name: str = "en", url: str = URL, **values: Any) -> str:
 
 def test_it_names_sender_day_and_address() -> None:
     assert text(sender="+15550001") == (
-        f"+15550001 sent you a message. See it until 12/6: {URL} No more links: answer STOP"
+        f"+15550001 sent you a message. See it until Dec 6: {URL} No more links: answer STOP"
     )
 
 

@@ -28,6 +28,8 @@ def test_what_there_is(tmp_path: Path) -> None:
     ("line", "key"),
     [
         ('url = "m.example"', "url"),
+        ('url = "https://m.example/?a="', "url"),
+        ('url = "https://m.example/#"', "url"),
         ('abuse_url = "mailto:a@b"', "abuse_url"),
         ("days = 0", "days"),
         ("wrong_tokens = 0", "wrong_tokens"),

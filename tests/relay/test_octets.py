@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from transcode.relay.ports import octets
 from transcode.relay.ports.http_protocol import DRAINED
-from transcode.relay.ports.octets import Octets
+from transcode.relay.ports.octets import Octets, wanted
 
 WHOLE = bytes(range(256)) * 1000
 
@@ -48,6 +49,32 @@ def test_a_part_of_a_file(tmp_path: Path, first: int, last: int) -> None:
     assert b"".join(pieces) == WHOLE[first : last + 1]
     assert max(map(len, pieces)) <= octets._PIECE
     assert told == [True]
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "found"),
+    [
+        ("GET", {}, None),
+        ("GET", {"range": "bytes=10-19"}, (10, 19, False)),
+        ("GET", {"range": "bytes=10-99999"}, (10, 99, False)),
+        ("GET", {"range": "bytes=-5"}, (95, 99, True)),
+        ("GET", {"range": "bytes=-500"}, (0, 99, False)),
+        ("GET", {"range": "bytes=100-"}, (100, 99, False)),
+        ("GET", {"range": "bytes=-0"}, (100, 99, True)),
+        ("GET", {"range": "bytes=0-1,5-6"}, None),
+        ("GET", {"range": "bytes=9-1"}, None),
+        ("GET", {"range": "lines=1-2"}, None),
+        ("GET", {"range": "bytes=10-19", "if-range": '"tag"'}, (10, 19, False)),
+        ("GET", {"range": "bytes=10-19", "if-range": 'W/"tag"'}, None),
+        ("GET", {"range": "bytes=10-19", "if-range": "Mon, 30 Nov 2026 00:00:00 GMT"}, None),
+        ("HEAD", {"range": "bytes=10-19"}, None),
+    ],
+)
+def test_what_is_wanted(method: str, headers: dict[str, str], found: object) -> None:
+    """A part of these octets and of no others; beyond them, none; of what is no range, all."""
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    request = Request({"type": "http", "method": method, "headers": raw})
+    assert wanted(request, '"tag"', 100) == found
 
 
 def test_a_file_that_is_gone(tmp_path: Path) -> None:

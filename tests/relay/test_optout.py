@@ -33,7 +33,13 @@ def heard(store: SqliteStore) -> OptOuts:
 
 
 @pytest.mark.parametrize(
-    "word", ["STOP", "stop.", " Stop! ", "Arrêt", "arre\u0302t", "إيقاف", "genug", '"STOPALL"']
+    "word",
+    [
+        *("STOP", "stop.", " Stop! ", "Arrêt", "arre\u0302t", "إيقاف", "genug", '"STOPALL"'),
+        # As phones write them: a capital with a dot, no accent, another alef, marks of direction.
+        *("İptal", "İPTAL", "Desabonner", "\u0627يق\u0627ف", "\u200f\u062aوقف\u200f", "¡Alto!", "stop…"),
+        *("\uff33\uff34\uff2f\uff30", "Stop \U0001f64f"),
+    ],
 )
 def test_words_that_stop(heard: OptOuts, store: SqliteStore, word: str) -> None:
     """Words of any language and of the configuration stop; one is answered, in the phone's language."""

@@ -7,8 +7,10 @@ import itertools
 import json
 import queue
 import re
+import threading
 import zipfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple
 
@@ -28,10 +30,10 @@ from transcode.model import Part, SlideParts
 from transcode.relay.config import Listen
 from transcode.relay.linking import Pages
 from transcode.relay.model import Delivery, Event, Route, State, Subscriber
+from transcode.relay.page.shelf import Shelf
 from transcode.relay.server import Running, running
 from transcode.relay.store import pages
 from transcode.relay.store.pages import Page
-from transcode.relay.timers import Timers
 
 HTML = part("text/html", b"<script>document.title = 'x'</script>", "evil.html")
 SVG = part("image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", "evil.svg")
@@ -203,10 +205,8 @@ def test_parts_by_range(senders: Senders) -> None:
     tag = headers["etag"]
     status, headers, body = ask("GET", url, {"Range": "bytes=10-19", "If-Range": tag})
     assert (status, body, headers["content-range"]) == (206, whole[10:20], f"bytes 10-19/{len(whole)}")
-    assert ask("GET", url, {"Range": "bytes=10-19", "If-Range": '"other"'})[0] == 200
     assert ask("GET", url, {"Range": f"bytes={len(whole)}-"})[0] == 416
-    assert ask("GET", url, {"Range": "bytes=-5"})[2] == whole[-5:]
-    status, headers, body = ask("HEAD", url)
+    status, headers, body = ask("HEAD", url, {"Range": "bytes=10-19"})
     assert (status, headers["content-length"], body) == (200, str(len(whole)), b"")
 
 
@@ -269,6 +269,7 @@ VIEWS: dict[str, tuple[str, str, dict[str, str], bool]] = {
     "Facebook": ("GET", "/seen.gif", {"User-Agent": "facebookexternalhit/1.1"}, False),
     "nobody": ("POST", "/seen", {"User-Agent": ""}, False),
     "ahead": ("GET", "/seen.gif", {"Sec-Purpose": "prefetch;prerender"}, False),
+    "Safari's picture of a page": ("POST", "/seen", {"X-Purpose": "preview"}, False),
 }
 
 
@@ -288,16 +289,35 @@ def test_what_is_a_view(senders: Senders, name: str) -> None:
 def test_deleted_by_its_recipient(senders: Senders) -> None:
     """One form deletes it for good: the page says so in the place of the message, and its octets go."""
     sent = senders.send()
-    store = senders.centre.store
     assert ask("GET", f"{sent.url}/delete")[0] == 404
+    # No cache has anything of it afterwards.
+    for path in ("", "/2", "/2-small", "/2?save", "/all.zip", "/seen.gif"):
+        assert ask("GET", sent.url + path)[1]["cache-control"] == "no-store"
     status, headers, _ = ask("POST", f"{sent.url}/delete", form={})
     assert (status, sent.url.endswith(headers["location"])) == (303, True)
     for path in ("", "/2", "/all.zip", "/seen.gif"):
         status, _, body = ask("GET", sent.url + path)
         assert (status, b"It was deleted." in body) == (410, True)
     assert ask("POST", f"{sent.url}/delete", form={})[0] == 410
-    assert (sent.delivery.state, sent.page.deleted_at is not None) == (State.REJECTED, True)
-    assert store.retire(now=Timers().keep).result() >= 0
+    assert (sent.delivery.state, sent.page.deleted_at is not None) == (State.VIEWED, True)
+
+
+def test_a_page_that_ends_while_a_part_is_made(senders: Senders, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clip may take a minute: who deleted the page meanwhile sees none of it."""
+    sent, made, begun = senders.send(), Future[str](), threading.Event()
+
+    def best(*_: object) -> Future[str]:
+        begun.set()
+        return made
+
+    monkeypatch.setattr(Shelf, "best", best)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask, "GET", f"{sent.url}/2-best")
+        assert begun.wait(PATIENCE)
+        assert ask("POST", f"{sent.url}/delete", form={})[0] == 303
+        made.set_result("0" * 64)
+        status, _, body = asked.result()
+    assert (status, b"It was deleted." in body) == (410, True)
 
 
 #: How a page ends: its table, what is written there, and what is said.
@@ -359,7 +379,7 @@ def test_a_report_of_abuse(senders: Senders) -> None:
     ]
     assert lines == ["illegal"]
     other = senders.send()
-    for form in ({"reason": "<b>"}, {"x": "y" * 5_000}):
+    for form in ({"reason": "<b>"}, {"x": "y" * 5_000}, dict.fromkeys("abcdefghijkl", "")):
         assert ask("POST", f"{other.url}/report", form=form)[0] == 200
     assert senders.abuse.told.get(timeout=PATIENCE)["reason"] == "other"
 

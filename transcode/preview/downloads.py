@@ -22,6 +22,8 @@ _MAX_NAME = 60
 _EXTENSIONS = {**EXTENSIONS, **CARD_EXTENSIONS, "application/smil": "smil", "text/plain": "txt"}
 #: What separates folders, or means something to a shell or a file system.
 _UNSAFE = re.compile(r'[\\/:*?"<>|\s]+')
+#: What Windows takes for a device, whatever follows the first dot.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?![^.])", re.IGNORECASE)
 
 
 def named(part: Part) -> str:
@@ -47,6 +49,8 @@ def file_name(part: Part) -> str:
     stem, dot, extension = _UNSAFE.sub("_", shown).strip("._").rpartition(".")
     if not dot or not re.fullmatch("[A-Za-z0-9]{1,5}", extension):
         stem, extension = stem + dot + extension, _EXTENSIONS.get(part.content_type, "bin")
+    if _DEVICE.match(stem):
+        stem = f"_{stem}"
     return f"{stem[:_MAX_NAME] or 'part'}.{extension}"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import transcode
 from transcode.errors import ConfigError, ProfileError
+from transcode.net import is_address
 from transcode.relay.admin_listener import Admin, check_admin
 from transcode.relay.api_settings import Api, check_api
 from transcode.relay.hops import Hop, clash, is_network_code
@@ -313,6 +314,10 @@ def _check_listen(listen: Listen, source: str) -> None:
     for key in ("max_connections", "max_connections_each"):
         if not getattr(listen, key):
             raise ConfigError(source, "must be at least 1", key=f"listen.{key}")
+    if listen.url and (not is_address(listen.url) or "?" in listen.url or "#" in listen.url):
+        raise ConfigError(
+            source, "must be an address with http:// or https://, without ? and #", key="listen.url"
+        )
     if len(listen.url.rstrip("/")) > _LONGEST_URL:
         # Otherwise each notification would be refused, and with it its message.
         reason = (

@@ -61,9 +61,10 @@ def check_pages(pages: Pages | None, source: str) -> None:
     def wrong(key: str, reason: str) -> ConfigError:
         return ConfigError(source, reason, key=f"pages.{key}")
 
-    for key, url in (("url", pages.url), ("abuse_url", pages.abuse_url)):
-        if url and not is_address(url):
-            raise wrong(key, "must be an address with http:// or https://")
+    if pages.abuse_url and not is_address(pages.abuse_url):
+        raise wrong("abuse_url", "must be an address with http:// or https://")
+    if pages.url and (not is_address(pages.url) or "?" in pages.url or "#" in pages.url):
+        raise wrong("url", "must be an address with http:// or https://, without ? and #")
     if not pages.days:
         raise wrong("days", "must be above 0")
     if not pages.wrong_tokens:

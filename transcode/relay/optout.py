@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OptOuts"]
 
-#: What people write around a word.
-_AROUND = " \t\r\n.,;:!?\"'()«»“”"
+#: What people and phones write around a word: blanks, points, and marks of the direction of writing.
+_AROUND = re.compile(r"^\W+|\W+$")
 
 
 class OptOuts:
@@ -37,8 +38,8 @@ class OptOuts:
 
     def __init__(self, config: Pages, store: SqlStore, seconds: Timers, clock: Callable[[], float]) -> None:
         self._usual = config.language
-        self._stop = words() | {_plain(word) for word in config.stop_words}
-        self._start = (words(start=True) | {_plain(word) for word in config.start_words}) - self._stop
+        self._stop = {_plain(word) for word in (*words(), *config.stop_words)}
+        self._start = {_plain(word) for word in (*words(start=True), *config.start_words)} - self._stop
         self._store = store
         self._seconds = seconds
         self._clock = clock
@@ -67,4 +68,6 @@ class OptOuts:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip(_AROUND).casefold()
+    """Return a word as it is compared: without accents, which phones leave out, or put on a capital I."""
+    letters = unicodedata.normalize("NFKD", _AROUND.sub("", unicodedata.normalize("NFKC", text)).casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +21,7 @@ from transcode.relay.outlets.outlet import Outcome
 from transcode.relay.ports.sms import Sms
 from transcode.relay.store import SqliteStore, SqlStore, optouts, pages
 from transcode.relay.store.blobs import FolderBlobs
+from transcode.relay.store.pages import Page
 from transcode.relay.store.rows import Verdict
 from transcode.relay.timers import Timers
 
@@ -107,7 +110,7 @@ def test_its_language(desk: Desk) -> None:
 def test_a_message_that_ends_before_its_page(desk: Desk) -> None:
     """The text says the day of the message's end."""
     desk.attempt(desk.taken(expires_at=BEGIN + DAY))
-    assert "until 1/13" in desk.sms.texts[0][1]
+    assert "until Jan 13" in desk.sms.texts[0][1]
 
 
 @pytest.mark.parametrize("event", [Event.FETCH_BEGUN, Event.FETCH_DONE, Event.ACKNOWLEDGED, Event.CANCEL])
@@ -129,6 +132,20 @@ def test_a_number_that_wants_none(desk: Desk) -> None:
     optouts.opt_out(desk.store, "+1555", at=BEGIN, word="stop", seconds=Timers()).result()
     assert desk.attempt(one).event is Event.ATTEMPT_REFUSED
     assert (desk.sms.texts, pages.of_delivery(desk.store, one.id)) == ([], None)
+
+
+def test_a_number_that_wants_none_meanwhile(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so while its page is written: nothing is sent."""
+    one, make = desk.taken(), pages.make
+
+    def made(*given: Any, **values: Any) -> Future[Page]:
+        page = make(*given, **values)
+        optouts.opt_out(desk.store, "+1555", at=BEGIN, word="stop", seconds=Timers()).result()
+        return page
+
+    monkeypatch.setattr(pages, "make", made)
+    assert desk.attempt(one).event is Event.ATTEMPT_REFUSED
+    assert desk.sms.texts == []
 
 
 def test_what_was_taken_down(desk: Desk) -> None:

@@ -93,8 +93,13 @@ class Language:
         return format_date(_date(at), "long", locale=self._locale)
 
     def short_day(self, at: float) -> str:
-        """Return day and month in digits, which the alphabet of short messages has: 7/12."""
-        return format_skeleton("Md", datetime.fromtimestamp(at, UTC), locale=self._locale)
+        """Return day and month in digits, which the alphabet of short messages has: 7/12.
+
+        Where a language puts the month first, it is a word, as not all who speak it do so: Dec 7.
+        """
+        is_month_first = self._locale.datetime_skeletons["Md"].pattern.startswith("M")
+        form = "MMMd" if is_month_first else "Md"
+        return format_skeleton(form, datetime.fromtimestamp(at, UTC), locale=self._locale)
 
 
 def _date(at: float) -> date:

@@ -84,9 +84,9 @@ class Links:
         ends_at = min(page.expires_at, delivery.expires_at)
         name = spoken(delivery.recipient, self._store.subscriber(delivery.recipient), config.language)
         text = link_text(envelope, f"{self._url}/p/{page.token}", ends_at=ends_at, name=name)
-        # As late as can be: since the delivery was taken, the phone may have fetched the message.
-        if not self._is_wanted(delivery):
-            return unsent("the phone was quicker", temporary=True)
+        # As late as can be: the page was written meanwhile.
+        if (hindered := self._hindered(delivery)) is not None:
+            return hindered
         try:
             self._sms.text(delivery.recipient, text, sender=config.sender)
         except TranscodeError as error:
@@ -96,7 +96,12 @@ class Links:
             self._ahead.linked(envelope)
         return Outcome(Event.LINK_ACCEPTED, f"in {name}")
 
-    def _is_wanted(self, delivery: Delivery) -> bool:
-        """Return whether the delivery still waits for its link."""
+    def _hindered(self, delivery: Delivery) -> Outcome | None:
+        """Return why a delivery is sent no link any more, or None."""
+        if optouts.out_of(self._store, [delivery.recipient]):
+            return unsent("the recipient wants no links")
         found = self._store.delivery(number=delivery.id)
-        return found is not None and found.state is State.PENDING and found.route is Route.LINK
+        if found is None or found.state is not State.PENDING or found.route is not Route.LINK:
+            # Since the delivery was taken, the phone may have fetched the message.
+            return unsent("the phone was quicker", temporary=True)
+        return None

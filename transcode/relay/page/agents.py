@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["is_agent"]
+__all__ = ["is_agent", "is_ahead"]
 
 #: Words of User-Agents, in lower case.
 _WORDS = (
@@ -37,6 +37,21 @@ _WORDS = (
     *("barracuda", "proofpoint", "mimecast", "zscaler", "symantec", "safelinks", "trendmicro", "urlscan"),
     *("google-safety", "googleother", "google-inspectiontool", "slurp", "bingpreview", "ia_archiver"),
 )
+
+
+#: By which browsers say that they fetch before anybody looks (WICG Nav Speculation; Safari and Firefox of
+#: before), and what they say.
+_PURPOSES, _AHEAD = ("sec-purpose", "purpose", "x-purpose", "x-moz"), ("prefetch", "prerender", "preview")
+
+
+def is_ahead(headers: Mapping[str, str]) -> bool:
+    """Return whether a browser fetches ahead, or for a picture of the page among others.
+
+    Args:
+        headers: those of the request, by names in lower case.
+    """
+    said = " ".join(headers.get(name, "") for name in _PURPOSES).lower()
+    return any(word in said for word in _AHEAD)
 
 
 def is_agent(said: str, others: Iterable[str] = ()) -> bool:

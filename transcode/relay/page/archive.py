@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -26,16 +27,21 @@ def archive(parts: Iterable[Part]) -> bytes:
     with zipfile.ZipFile(made, "w") as file:
         for part in parts:
             name = _free(file_name(part), taken)
-            taken.add(name.casefold())
+            taken.add(_folded(name))
             file.writestr(zipfile.ZipInfo(name, _BEGIN), bytes(part.data))
     return made.getvalue()
+
+
+def _folded(name: str) -> str:
+    """Return what file systems take for one name: those of macOS compose letters with their accents."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _free(name: str, taken: set[str]) -> str:
     """Return a name that no other part has, on any file system."""
     stem, dot, extension = name.rpartition(".")
     free, count = name, 1
-    while free.casefold() in taken:
+    while _folded(free) in taken:
         count += 1
         free = f"{stem}-{count}{dot}{extension}"
     return free

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
-__all__ = ["TYPE", "Octets", "Span", "span"]
+__all__ = ["TYPE", "Octets", "Span", "range_of", "span", "wanted"]
 
 #: The content type of a PDU of MM1.
 TYPE = "application/vnd.wap.mms-message"
@@ -56,6 +57,25 @@ def span(header: str, length: int) -> Span | None:
         begin = max(0, length - int(last))
         return Span(begin, length - 1, is_suffix=begin > 0)
     return Span(int(first), min(int(last), length - 1) if last else length - 1, is_suffix=False)
+
+
+def range_of(request: Request) -> str:
+    """Return what part a request asks for; of HEAD none is, whatever it says (RFC 9110, 14.2)."""
+    return "" if request.method == "HEAD" else request.headers.get("range", "")
+
+
+def wanted(request: Request, tag: str, length: int) -> Span | None:
+    """Return the part of octets that a request asks for; None: all.
+
+    Args:
+        request: the request.
+        tag: the value of the header ETag. A part of other octets than those that a phone or a browser has is
+            of no use (RFC 9110, 13.1.5).
+        length: the number of octets.
+    """
+    if request.headers.get("if-range", tag) != tag:
+        return None
+    return span(range_of(request), length)
 
 
 class Octets(Response):

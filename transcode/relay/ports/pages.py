@@ -15,7 +15,8 @@ import asyncio
 import logging
 import re
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -33,10 +34,10 @@ from transcode.relay.languages import accepted
 from transcode.relay.languages.texts import of_number
 from transcode.relay.model import Event, State
 from transcode.relay.networks import one_of
-from transcode.relay.page.agents import is_agent
+from transcode.relay.page.agents import is_agent, is_ahead
 from transcode.relay.page.archive import archive
 from transcode.relay.page.view import REASONS, Opened
-from transcode.relay.ports.octets import span
+from transcode.relay.ports.octets import wanted
 from transcode.relay.states import TABLE
 from transcode.relay.store import pages
 
@@ -82,8 +83,6 @@ _HEADERS = {
 }
 #: A part that is opened by itself runs nothing, whatever it is.
 _ALONE = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
-#: A browser asks for a part several times. Who deleted the page has it for so long in his own browser.
-_KEPT = "private, max-age=300"
 
 
 class Waits(NamedTuple):
@@ -221,7 +220,7 @@ class _Door:
 
     async def page(self, request: Request, asked: _Asked) -> Response:
         """Show a message."""
-        found = await self._found(asked)
+        found = await self._found(request, asked)
         message = await run_in_threadpool(self._shelf.message, asked.envelope, asked.delivery.text)
         opened = Opened(asked.page.token, asked.envelope, message, found, _ends_at(asked))
         spoken = self._spoken(request, asked.delivery)
@@ -232,7 +231,7 @@ class _Door:
     async def part(self, request: Request, asked: _Asked) -> Response:
         """Give a part, or what was made of it."""
         named = _PART.fullmatch(request.path_params["part"])
-        found = await self._found(asked)
+        found = await self._found(request, asked)
         number = int(named[1]) if named else 0
         if not 1 <= number <= len(found) or found[number - 1].kind == "locked":
             return PlainTextResponse("there is no such part\n", 404)
@@ -240,14 +239,13 @@ class _Door:
         message = await run_in_threadpool(self._shelf.message, asked.envelope, asked.delivery.text)
         part = message.parts[number - 1]
         if made is None:
-            octets, kind = _as_it_is(part, one)
+            tag, (octets, kind) = f"{asked.envelope.blob[:16]}-{number}", _as_it_is(part, one)
         else:
             try:
-                octets, kind = await self._made(asked.envelope, number, made, one)
+                tag, octets, kind = await self._made(request, asked, number, made, one)
             except TranscodeError:
                 return PlainTextResponse("this part can't be shown\n", 404)
-        headers = {"Accept-Ranges": "bytes", "Content-Security-Policy": _ALONE, "Cache-Control": _KEPT}
-        headers["ETag"] = f'"{asked.envelope.blob[:16]}-{request.path_params["part"]}"'
+        headers = {"Accept-Ranges": "bytes", "Content-Security-Policy": _ALONE, "ETag": f'"{tag}"'}
         is_saved = "save" in request.query_params
         if is_saved:
             await self._view(request, asked)
@@ -257,14 +255,14 @@ class _Door:
 
     async def archive(self, request: Request, asked: _Asked) -> Response:
         """Give all parts in one file."""
-        found = await self._found(asked)
+        found = await self._found(request, asked)
         message = await run_in_threadpool(self._shelf.message, asked.envelope, asked.delivery.text)
-        wanted = [
+        chosen = [
             part
             for part, one in zip(message.parts, found, strict=True)
             if one.kind not in ("slides", "locked")
         ]
-        octets = await run_in_threadpool(archive, wanted)
+        octets = await run_in_threadpool(archive, chosen)
         await self._view(request, asked)
         name = f"message-{time.strftime('%Y-%m-%d', time.gmtime(asked.envelope.received_at))}.zip"
         headers = {
@@ -317,9 +315,9 @@ class _Door:
 
     async def _view(self, request: Request, asked: _Asked) -> None:
         """Count a view, unless a program asks."""
-        ahead = request.headers.get("sec-purpose", "") + request.headers.get("purpose", "")
         agent = request.headers.get("user-agent", "")
-        if request.method == "HEAD" or "prefetch" in ahead or is_agent(agent, self._config.previews):
+        is_nobody = is_ahead(request.headers) or is_agent(agent, self._config.previews)
+        if request.method == "HEAD" or is_nobody:
             return
 
         def write() -> None:
@@ -333,23 +331,34 @@ class _Door:
 
     # What it takes
 
-    async def _found(self, asked: _Asked) -> list[Found]:
-        name = await self._waited(self._shelf.survey, asked.envelope, seconds=self._waits.page)
+    async def _found(self, request: Request, asked: _Asked) -> list[Found]:
+        begin = partial(self._shelf.survey, asked.envelope)
+        name = await self._waited(request, begin, self._waits.page)
         return await run_in_threadpool(self._shelf.found, name)
 
-    async def _made(self, envelope: Envelope, number: int, made: str, one: Found) -> tuple[bytes, str]:
-        seconds = self._waits.medium
-        if made == "small":
-            name = await self._waited(self._shelf.small, envelope, number, seconds=seconds)
-        else:
-            name = await self._waited(self._shelf.best, envelope, number, one.kind, seconds=seconds)
+    async def _made(
+        self, request: Request, asked: _Asked, number: int, made: str, one: Found
+    ) -> tuple[str, bytes, str]:
+        """Return the name, the octets and the type of what is made of a part."""
+        begin = partial(self._shelf.small, asked.envelope, number)
+        if made == "best":
+            begin = partial(self._shelf.best, asked.envelope, number, one.kind)
+        name = await self._waited(request, begin, self._waits.medium)
         octets = await run_in_threadpool(self._shelf.octets, name)
-        return octets, probe.content_type(octets) or "application/octet-stream"
+        return name[:16], octets, probe.content_type(octets) or "application/octet-stream"
 
-    async def _waited(self, begin: Callable[..., Future[str]], *arguments: Any, seconds: float) -> str:
-        """Wait for what is made. It is made on after the wait, for the next try."""
-        making = await run_in_threadpool(begin, *arguments)
-        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(making)), seconds)
+    async def _waited(self, request: Request, begin: Callable[[], Future[str]], seconds: float) -> str:
+        """Wait for what is made. It is made on after the wait, for the next try.
+
+        Raises:
+            _Refused: the page ended meanwhile.
+        """
+        making = await run_in_threadpool(begin)
+        if making.done():
+            return making.result()
+        name = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(making)), seconds)
+        await self._asked(request)
+        return name
 
     def _spoken(self, request: Request, delivery: Delivery | None = None) -> str:
         usual = self._config.language
@@ -410,9 +419,7 @@ def _saved_as(part: Part, made: bytes | None) -> str:
 
 def _ranged(request: Request, octets: bytes, kind: str, headers: dict[str, str]) -> Response:
     """Return octets, or the part of them that is asked for (RFC 9110, 14)."""
-    asked = None
-    if request.headers.get("if-range", headers["ETag"]) == headers["ETag"]:
-        asked = span(request.headers.get("range", ""), len(octets))
+    asked = wanted(request, headers["ETag"], len(octets))
     if asked is None:
         return Response(octets, 200, headers, kind)
     if asked.first > asked.last:

@@ -24,7 +24,7 @@ from transcode.relay.networks import one_of
 from transcode.relay.own_text import with_own_text
 from transcode.relay.ports.bodies import RETRY_AFTER
 from transcode.relay.ports.callers import Callers
-from transcode.relay.ports.octets import TYPE, Octets, span
+from transcode.relay.ports.octets import TYPE, Octets, range_of, wanted
 from transcode.relay.store.devices import give, given
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Retrieval:
         self, request: Request, delivery: Delivery, envelope: Envelope, target: Target
     ) -> tuple[bytes | Path, str]:
         """Return the octets or their file, and their tag: of a transfer that broke, those of before."""
-        if _range(request):
+        if range_of(request):
             before = await run_in_threadpool(given, self._store, delivery.id)
             if before and request.headers.get("if-range", _quoted(before)) == _quoted(before):
                 with contextlib.suppress(FileNotFoundError):
@@ -189,10 +189,7 @@ class Retrieval:
     def _given(self, request: Request, delivery: Delivery, source: bytes | Path, tag: str) -> Response:
         size = len(source) if isinstance(source, bytes) else source.stat().st_size
         headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-store", "ETag": _quoted(tag)}
-        asked = None
-        # A part of other octets than those that the phone has is of no use (RFC 9110, 13.1.5).
-        if request.headers.get("if-range", _quoted(tag)) == _quoted(tag):
-            asked = span(_range(request), size)
+        asked = wanted(request, _quoted(tag), size)
         first, last, is_suffix = asked or (0, size - 1, False)
         if first > last:
             return Response(status_code=416, headers={"Content-Range": f"bytes */{size}"})
@@ -241,11 +238,6 @@ def _refused(status: str, text: str) -> Response:
 def _too_many() -> Response:
     text = "too many messages that there are not\n"
     return PlainTextResponse(text, status_code=429, headers={"Retry-After": _RETRY_AFTER})
-
-
-def _range(request: Request) -> str:
-    """Return what part is asked for; of HEAD none is, whatever it says (RFC 9110, 14.2)."""
-    return "" if request.method == "HEAD" else request.headers.get("range", "")
 
 
 def _quoted(tag: str) -> str:
