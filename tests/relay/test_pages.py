@@ -352,17 +352,18 @@ def test_pages_that_ended(senders: Senders, table: str, change: str, said: str) 
 
 
 def test_who_guesses_waits(senders: Senders) -> None:
-    """Guesses count for the address that the operator's proxy names, so that others go on."""
+    """Guesses count for the address that the proxy names; a page that there is, is shown there too."""
     sent = senders.send()
     wrong = sent.url[:-22] + "A" * 22
     far = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
     assert ask("GET", wrong, {"X-Forwarded-For": "198.51.100.8"})[0] == 404
     assert [ask("GET", wrong + "x" * (turn % 2), far)[0] for turn in range(6)] == [404] * 5 + [429]
-    status, headers, body = ask("GET", sent.url, far)
+    status, headers, body = ask("GET", wrong, far)
     assert (status, headers["retry-after"], b"Too many tries" in body) == (429, "60", True)
+    assert ask("GET", sent.url, far)[0] == 200
     # What a browser says of itself before the proxy is no address.
     near = {"X-Forwarded-For": "198.51.100.7, 203.0.113.10"}
-    assert ask("GET", sent.url, near)[0] == 200
+    assert ask("GET", wrong, near)[0] == 404
 
 
 def test_a_report_of_abuse(senders: Senders) -> None:

@@ -193,7 +193,8 @@ def subscribe(
     if as_json:
         print_json(**dataclasses.asdict(known))
     else:
-        print_line(f"{known.number}: {profile.name}{', ' + device if device else ''}")
+        said = [profile.name, device, "" if mms else "no MMS", "a link may replace a message" if link else ""]
+        print_line(f"{known.number}: {', '.join(filter(None, said))}")
     return Exit.DONE
 
 

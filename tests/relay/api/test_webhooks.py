@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
+import itertools
 import json
 import queue
 import time
@@ -13,15 +15,19 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.relay.api.conftest import Office, office
+from tests.relay.api.conftest import Office
 from tests.relay.api.test_messages import problem
 from tests.relay.conftest import ALICE
-from tests.relay.phone import PATIENCE, Gateway, Phone, until
+from tests.relay.made import BEGIN, envelope
+from tests.relay.phone import PATIENCE, Phone, until
 from tests.relay.serving import Serving
 from transcode.relay.api_settings import Api
+from transcode.relay.model import Event
 from transcode.relay.outlets.webhooks import Webhooks
 from transcode.relay.signatures import is_signed
-from transcode.relay.store import notices
+from transcode.relay.store import SqliteStore, notices
+from transcode.relay.store.notices import make_webhook
+from transcode.relay.store.submissions import Claim
 from transcode.relay.timers import Timers
 
 
@@ -173,19 +179,26 @@ def test_what_fails_comes_again(shop: Office, site: Site) -> None:
     assert listed["failures"] == 0
 
 
-def test_a_day_and_private_hosts(tmp_path: Path, gateway: Gateway, site: Site) -> None:
+def test_a_day_and_private_hosts(tmp_path: Path, site: Site) -> None:
     """What nobody took for a day is given up; hosts of private networks are not asked by default."""
-    with office(tmp_path, gateway, api=Api(compose_processes=1, webhook_lines=1), roles=("http",)) as shop:
-        made(shop, f"http://{site.address}/")
-        sent = shop.sent(to=[ALICE], text="x")
-        shop.client.post(f"/v1/messages/{sent['id']}/cancel")
-        store, now = shop.centre.store, time.time()
+    with contextlib.closing(SqliteStore(tmp_path / "relay.sqlite")) as store:
+        url = f"http://{site.address}/"
+        assert make_webhook(store, "shop", url, (), "c2VjcmV0", BEGIN, most=1) is not None
+        name = store.accept(envelope(1), ["+1"], claim=Claim("shop", "", "f", "", "[]")).result().id
+        (delivery,) = store.deliveries(name)
+        store.apply(delivery.id, Event.CANCEL, at=BEGIN).result()
+        now = BEGIN
         tried = Webhooks(Api(), store, Timers(jitter=0.0), lambda: now)
-        assert tried.step()
-        ((attempts, due),) = store.select("SELECT attempts, due FROM notice")
-        assert (attempts, due) == (1, pytest.approx(now + 10))
-        assert not tried.step()
-        now += notices.KEPT - 5
-        assert tried.step()
-        assert store.select("SELECT * FROM notice") == []
+        tries = []
+        while store.select("SELECT * FROM notice"):
+            assert tried.step()
+            assert not tried.step()
+            tries.append(now)
+            ((probe_at,),) = store.select("SELECT probe_at FROM webhook")
+            now = max([probe_at, *(due for (due,) in store.select("SELECT due FROM notice"))])
+        waits = [after - before for before, after in itertools.pairwise(tries)]
+        # As timers.retry says, at least each hour, until the day is over.
+        assert waits[:6] == [10, 30, 120, 600, 3600, 3600]
+        assert max(waits) == 3600
+        assert tries[-2] < BEGIN + notices.KEPT <= tries[-1]
         assert site.posts.empty()

@@ -99,7 +99,7 @@ def test_notices(store: SqlStore) -> None:
     notice = notices.take(store, now=BEGIN, lease=60).result()
     assert notice is not None
     assert found(store, 59) == []
-    notices.end(store, notice, at=BEGIN, wait=100.0).result()
+    notices.failed(store, notice, at=BEGIN, wait=100.0, pause=10.0).result()
     assert found(store, 99) == []
     assert found(store, 100) == [NOTICE]
 

@@ -15,7 +15,7 @@ from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.retention import DAY, IDEMPOTENT
 from transcode.relay.store import limits, retention, submissions
 from transcode.relay.store.keys import find_key, keys, make_key, note_use, revoke_key
-from transcode.relay.store.notices import Webhook, drop_webhook, end, make_webhook, take, webhooks
+from transcode.relay.store.notices import Webhook, drop_webhook, failed, make_webhook, take, taken, webhooks
 from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.store.submissions import Claim, Reused
 
@@ -24,7 +24,7 @@ def claim(name: str = "", fingerprint: str = "f", account: str = "shop") -> Clai
     return Claim(account, name, fingerprint, "order", '[{"a":1}]')
 
 
-def taken(store: SqlStore, number: int, one: Claim, at: float = BEGIN) -> str:
+def submitted(store: SqlStore, number: int, one: Claim, at: float = BEGIN) -> str:
     """The id that a request gets."""
     message = envelope(number, peer=f"api:{one.account}", fingerprint=str(number), received_at=at)
     return store.accept(message, ["+1"], claim=one).result().id
@@ -38,16 +38,16 @@ def webhooked(store: SqlStore, account: str, url: str, *told: str) -> Webhook:
 
 def test_a_key_stands_for_one_request(store: SqlStore) -> None:
     """A key stands for three days, in its account; without one each request is a message."""
-    first = taken(store, 1, claim("k"))
-    assert taken(store, 2, claim("k")) == first
+    first = submitted(store, 1, claim("k"))
+    assert submitted(store, 2, claim("k")) == first
     assert submissions.earlier(store, claim("k"), BEGIN) == first
-    for call in (partial(taken, store, 3), partial(submissions.earlier, store, now=BEGIN)):
+    for call in (partial(submitted, store, 3), partial(submissions.earlier, store, now=BEGIN)):
         with pytest.raises(Reused, match=first):
             call(claim("k", "other"))
-    assert taken(store, 4, claim("k", account="other")) != first
-    assert taken(store, 5, claim()) != taken(store, 6, claim())
+    assert submitted(store, 4, claim("k", account="other")) != first
+    assert submitted(store, 5, claim()) != submitted(store, 6, claim())
     assert submissions.earlier(store, claim(), BEGIN) == ""
-    later = taken(store, 7, claim("k", "other"), BEGIN + IDEMPOTENT)
+    later = submitted(store, 7, claim("k", "other"), BEGIN + IDEMPOTENT)
     assert later != first
     assert submissions.earlier(store, claim("k", "other"), BEGIN + IDEMPOTENT) == later
     kept = submissions.submitted(store, "shop", first)
@@ -70,7 +70,7 @@ def test_a_request_at_once_elsewhere(again: Callable[[], SqlStore]) -> None:
 
 def test_pages(store: SqlStore) -> None:
     """Messages of one moment are told apart by their ids."""
-    ids = [taken(store, number, claim(), BEGIN + number // 2) for number in range(5)]
+    ids = [submitted(store, number, claim(), BEGIN + number // 2) for number in range(5)]
     seen, before = [], None
     while True:
         page = submissions.page(store, "shop", before=before, reference="order", most=2)
@@ -85,7 +85,7 @@ def test_pages(store: SqlStore) -> None:
 def test_what_names_people_is_forgotten(store: SqlStore) -> None:
     """The key and the account's own word go with the numbers, the row with the message."""
     webhook = webhooked(store, "shop", "http://x/")
-    name = taken(store, 1, claim("k"))
+    name = submitted(store, 1, claim("k"))
     (one,) = store.deliveries(name)
     store.apply(one.id, Event.CANCEL, at=BEGIN).result()
     store.retire(now=BEGIN + DAY).result()
@@ -120,7 +120,7 @@ def test_notices(store: SqlStore) -> None:
     second = webhooked(store, "shop", "http://b/", "canceled")
     webhooked(store, "other", "http://c/")
     for number in range(2):
-        (delivery,) = store.deliveries(taken(store, number, claim()))
+        (delivery,) = store.deliveries(submitted(store, number, claim()))
         store.apply(delivery.id, Event.CANCEL, at=BEGIN).result()
         store.apply(delivery.id, Event.CANCEL, at=BEGIN).result()
     told = [take(store, now=BEGIN, lease=10).result() for _ in range(5)]
@@ -130,20 +130,43 @@ def test_notices(store: SqlStore) -> None:
     assert {(one.recipient, one.reference, one.status, one.state) for one in found} == {
         ("+1", "order", "canceled", "cancelled")
     }
-    bad = next(one for one in found if one.webhook.id == first.id)
-    assert end(store, bad, at=BEGIN, wait=5.0).result()
     for one in found:
-        if one is not bad:
-            assert end(store, one, at=BEGIN, wait=None if one.webhook.id == second.id else 5.0).result()
+        if one.webhook.id == second.id:
+            taken(store, one).result()
+        else:
+            assert failed(store, one, at=BEGIN, wait=5.0, pause=5.0).result()
+    assert {one.id: one.failures for one in webhooks(store, "shop")} == {first.id: 1, second.id: 0}
     assert take(store, now=BEGIN + 4, lease=10).result() is None
     again = take(store, now=BEGIN + 5, lease=10).result()
     assert again is not None
     assert again.attempts == 1
     assert take(store, now=BEGIN + 6, lease=10).result() is None
-    assert not end(store, again, at=BEGIN + 86_400, wait=1.0).result()
+    assert not failed(store, again, at=BEGIN + 86_400, wait=1.0, pause=1.0).result()
     assert drop_webhook(store, "shop", first.id)
     assert not drop_webhook(store, "shop", first.id)
     assert store.select("SELECT count(*) FROM notice") == [(0,)]
+
+
+def test_a_notice_that_is_never_taken(store: SqlStore) -> None:
+    """It holds up no other notice for long, and its last try is at the end of its day."""
+    webhooked(store, "shop", "http://a/")
+    for number in range(2):
+        (delivery,) = store.deliveries(submitted(store, number, claim()))
+        store.apply(delivery.id, Event.CANCEL, at=BEGIN + number).result()
+    poison = take(store, now=BEGIN, lease=10).result()
+    assert poison is not None
+    assert failed(store, poison, at=BEGIN, wait=20_000.0, pause=10.0).result()
+    other = take(store, now=BEGIN + 10, lease=10).result()
+    assert other is not None
+    assert other.id != poison.id
+    taken(store, other).result()
+    for tried, (at, wait) in enumerate(((20_000.0, 30_000.0), (50_000.0, 40_000.0), (86_400.0, 40_000.0))):
+        assert take(store, now=BEGIN + at - 1, lease=10).result() is None
+        again = take(store, now=BEGIN + at, lease=10).result()
+        assert again is not None
+        assert (again.id, again.webhook.failures) == (poison.id, tried)
+        is_kept = failed(store, again, at=BEGIN + at, wait=wait, pause=1.0).result()
+        assert is_kept is (at < 86_400)
 
 
 def test_keys(store: SqlStore) -> None:

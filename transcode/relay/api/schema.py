@@ -393,7 +393,9 @@ class Webhook(Struct, kw_only=True, frozen=True):
     url: str
     statuses: list[Status]
     created_at: _Time
-    failures: Annotated[int, Meta(description="Requests in a row that it did not take.")]
+    failures: Annotated[
+        int, Meta(description="Requests in a row that it did not take; those at once are one.")
+    ]
     secret: Annotated[
         str | UnsetType,
         Meta(description="What notices are signed with; shown once, when the webhook is made."),

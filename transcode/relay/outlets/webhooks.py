@@ -32,6 +32,8 @@ _LOG = logging.getLogger(__name__)
 
 #: The octets of an answer's head. What follows is not read.
 _LARGEST = 65_536
+#: The longest wait between two tries, in seconds, whatever timers.retry says: programs come back soon.
+_LONGEST_WAIT = 3600.0
 
 
 class Webhooks:
@@ -58,15 +60,25 @@ class Webhooks:
         if notice is None:
             return False
         failure = self._posted(notice)
-        wait = None
-        if failure:
-            wait = retry_wait(int(notice.id[:8], 16), notice.attempts + 1, self._timers)
-        is_kept = notices.end(self._store, notice, at=self._clock(), wait=wait).result()
-        metrics.noticed("taken" if not failure else "failed" if is_kept else "given up")
-        if failure:
-            what = "tried again" if is_kept else "given up"
-            _LOG.warning("webhook %s: notice %s is %s: %s", notice.webhook.id, notice.id, what, failure[:200])
+        if not failure:
+            notices.taken(self._store, notice).result()
+            metrics.noticed("taken")
+            return True
+        is_kept = notices.failed(
+            self._store,
+            notice,
+            at=self._clock(),
+            wait=self._wait(notice.id, notice.attempts + 1),
+            pause=self._wait(notice.webhook.id, notice.webhook.failures + 1),
+        ).result()
+        metrics.noticed("failed" if is_kept else "given up")
+        what = "tried again" if is_kept else "given up"
+        _LOG.warning("webhook %s: notice %s is %s: %s", notice.webhook.id, notice.id, what, failure[:200])
         return True
+
+    def _wait(self, number: str, failures: int) -> float:
+        """Return the seconds to the next try of a notice or a webhook."""
+        return min(retry_wait(int(number[:8], 16), failures, self._timers), _LONGEST_WAIT)
 
     def _posted(self, notice: Notice) -> str:
         """Post a notice; return why it was not taken, or ``""``."""

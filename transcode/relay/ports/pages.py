@@ -192,14 +192,13 @@ class _Door:
         Raises:
             _Refused: there is none, or none any more.
         """
-        # Whom a proxy of the operator's names, if there is one.
-        caller = one_of(request.client.host if request.client else "")
-        if self._guesses.wait(caller):
-            raise self._refused(request, 429, "Too many tries", "Try again in a minute.", _LATER)
         token = request.path_params["token"]
         page = await run_in_threadpool(pages.find, self._store, token) if _TOKEN.fullmatch(token) else None
         if page is None:
-            self._guesses.take(caller)
+            # Whom a proxy of the operator's names, if there is one. Phones of a network share addresses, so
+            # who guesses keeps nobody there from a page that there is.
+            if self._guesses.take(one_of(request.client.host if request.client else "")):
+                raise self._refused(request, 429, "Too many tries", "Try again in a minute.", _LATER)
             whole = "Is the address whole, as it was in the short message?"
             raise self._refused(request, 404, "There is no such page", whole)
         delivery, envelope = await run_in_threadpool(self._rows, page)

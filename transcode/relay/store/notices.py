@@ -25,9 +25,10 @@ __all__ = [
     "Notice",
     "Webhook",
     "drop_webhook",
-    "end",
+    "failed",
     "make_webhook",
     "take",
+    "taken",
     "webhooks",
     "write",
     "write_end",
@@ -48,7 +49,7 @@ class Webhook(NamedTuple):
         statuses: the statuses that it is told of; none: all.
         secret: 24 octets in base64, by which notices are signed.
         made_at: when it was made, in seconds since 1970.
-        failures: requests in a row that failed.
+        failures: requests in a row that failed; those that were made at once are one.
     """
 
     id: str
@@ -177,7 +178,7 @@ def take(store: SqlStore, *, now: float, lease: float) -> Future[Notice | None]:
         lease: the seconds after which another worker may take it.
     """
 
-    def taken(connection: Connection) -> Notice | None:
+    def leased(connection: Connection) -> Notice | None:
         row = connection.execute(
             f"SELECT {_COLUMNS} FROM webhook WHERE probe_at<=?"
             " AND EXISTS (SELECT 1 FROM notice WHERE notice.webhook=webhook.id AND due<=?)"
@@ -212,38 +213,49 @@ def take(store: SqlStore, *, now: float, lease: float) -> Future[Notice | None]:
         ).fetchone()
         return Notice(number, webhook, message, recipient, reference, *told)
 
-    return store.write(taken)
+    return store.write(leased)
 
 
-def end(store: SqlStore, notice: Notice, *, at: float, wait: float | None) -> Future[bool]:
-    """Note the outcome of a request.
+def taken(store: SqlStore, notice: Notice) -> Future[None]:
+    """Note that a webhook took a notice: it has others of the account at once."""
+
+    def ended(connection: Connection) -> None:
+        # The webhook may be gone meanwhile, and the notice with it.
+        connection.execute("UPDATE webhook SET failures=0, probe_at=0 WHERE id=?", (notice.webhook.id,))
+        connection.execute("DELETE FROM notice WHERE id=?", (notice.id,))
+
+    return store.write(ended)
+
+
+def failed(store: SqlStore, notice: Notice, *, at: float, wait: float, pause: float) -> Future[bool]:
+    """Note that a webhook did not take a notice; False: the notice is too old to be tried again.
 
     Args:
         store: the store.
         notice: what was taken.
         at: the time.
-        wait: the seconds to the next request; None: it was taken.
-
-    Returns:
-        False: it was not taken, and is too old to be tried again.
+        wait: the seconds until the notice is tried again; the last try is not before the end of its time.
+        pause: the seconds until the webhook gets any notice. They are of the webhook's failures in a row:
+            one notice that it never takes does not hold up the others.
     """
-    is_over = wait is None or at + wait > notice.made_at + KEPT
+    end, failures = notice.made_at + KEPT, notice.webhook.failures + 1
 
     def ended(connection: Connection) -> bool:
-        # The webhook may be gone meanwhile, and the notice with it.
         connection.execute(
-            "UPDATE webhook SET failures=CASE WHEN ?=1 THEN 0 ELSE failures+1 END, probe_at=? WHERE id=?",
-            (wait is None, 0.0 if wait is None else at + wait, notice.webhook.id),
+            # Requests that were made at once count as one.
+            "UPDATE webhook SET failures=CASE WHEN failures<? THEN ? ELSE failures END, probe_at=?"
+            " WHERE id=?",
+            (failures, failures, at + pause, notice.webhook.id),
         )
-        if is_over:
+        if at >= end:
             connection.execute("DELETE FROM notice WHERE id=?", (notice.id,))
         else:
             connection.execute(
                 # Where its lease was over, somebody else says when.
                 "UPDATE notice SET due=?, attempts=attempts+1 WHERE id=? AND due=?",
-                (at + (wait or 0.0), notice.id, notice.due),
+                (min(at + wait, end), notice.id, notice.due),
             )
-        return wait is None or not is_over
+        return at < end
 
     return store.write(ended)
 
