@@ -16,7 +16,7 @@ from tests.made.sounds import container, sine
 from tests.relay.conftest import config
 from tests.relay.phone import Gateway, until
 from tests.relay.reader import AGENT
-from tests.relay.test_pages import Abuse, Senders
+from tests.relay.test_pages import Abuse, Senders, Sent
 from tests.test_preview import HOSTILE, RED, amr, part
 from transcode.model import Part, SlideParts
 from transcode.relay.linking import Pages
@@ -75,13 +75,13 @@ def problems(shown: Page, url: str) -> list[str]:
 @cache
 def clips() -> dict[str, Part]:
     """Of each kind one: what browsers play, what they play without its sound or picture, and none of it."""
-    made = bytes(film(sound=sine(1.0, 48_000)).data)
+    made = bytes(film(seconds=0.5, sound=sine(0.5, 48_000)).data)
     old = transcode.Limits(60_000, formats=("video/3gpp",), codecs=("h263", "amr_nb"))
     return {
         "H.264 and AAC": part("video/mp4", made, "new.mp4"),
         "H.263 and AMR": part("video/3gpp", transcode.fit(made, old).data, "old.3gp"),
         "AMR": part("audio/amr", amr(), "tone.amr"),
-        "WAV": part("audio/wav", bytes(container(sine(1.0, 8000)).data), "tone.wav"),
+        "WAV": part("audio/wav", bytes(container(sine(0.5, 8000)).data), "tone.wav"),
     }
 
 
@@ -116,7 +116,7 @@ def test_each_kind_plays_to_its_end(browser: Browser, senders: Senders, name: st
     """Each kind plays with pictures and with sound, whatever it came in."""
     medium = clips()[name]
     is_clip = medium.content_type.startswith("video/")
-    shows = SlideParts(medium, duration=1.5) if is_clip else SlideParts(RED, audio=medium, duration=1.5)
+    shows = SlideParts(medium, duration=0.7) if is_clip else SlideParts(RED, audio=medium, duration=0.7)
     sent = senders.send(shown=shows)
     shown = opened(browser, sent.url)
     shown.until("document.querySelector('audio, video').readyState >= 3")
@@ -124,7 +124,7 @@ def test_each_kind_plays_to_its_end(browser: Browser, senders: Senders, name: st
     shown.value(f"window.ended = false; {ends}")
     shown.click("#play")
     shown.until(f"{BUTTON} === 'Play again' || ended")
-    shown.until("document.querySelector('audio, video').currentTime > 0.8")
+    shown.until("document.querySelector('audio, video').currentTime > 0.4")
     media = "document.querySelector('audio, video')"
     assert shown.value(f"{media}.error") is None
     assert shown.value(f"{media}.webkitAudioDecodedByteCount") > 0
@@ -140,8 +140,8 @@ def test_it_seeks(browser: Browser, senders: Senders) -> None:
     shown = opened(browser, sent.url)
     shown.until("document.querySelector('video').readyState >= 3")
     clip = "document.querySelector('video')"
-    shown.value(f"{clip}.currentTime = 0.7")
-    shown.until(f"!{clip}.seeking && {clip}.currentTime >= 0.7")
+    shown.value(f"{clip}.currentTime = 0.3")
+    shown.until(f"!{clip}.seeking && {clip}.currentTime >= 0.3")
     shown.close()
 
 
@@ -264,6 +264,13 @@ def test_hostile_messages_run_nothing(browser: Browser, senders: Senders) -> Non
     shown.close()
 
 
+@pytest.fixture(scope="module")
+def crowded(senders: Senders) -> Sent:
+    """A message with a long text, a long name and a recording, which several tests look at."""
+    long = part("text/plain", b"A_name_that_goes_on_without_a_blank_" * 6, f"{'long_' * 30}.txt")
+    return senders.send(long, clips()["AMR"])
+
+
 @pytest.mark.parametrize(
     ("language", "size", "dark"),
     [
@@ -274,12 +281,10 @@ def test_hostile_messages_run_nothing(browser: Browser, senders: Senders) -> Non
     ],
 )
 def test_anybody_can_use_it(
-    browser: Browser, senders: Senders, language: str, size: tuple[int, int], dark: bool
+    browser: Browser, crowded: Sent, language: str, size: tuple[int, int], dark: bool
 ) -> None:
     """Nothing overflows at any width, in dark and light, from both sides, and axe-core finds nothing."""
-    long = part("text/plain", b"A_name_that_goes_on_without_a_blank_" * 6, f"{'long_' * 30}.txt")
-    sent = senders.send(long, clips()["AMR"])
-    shown = opened(browser, sent.url, size, language=language, dark=dark)
+    shown = opened(browser, crowded.url, size, language=language, dark=dark)
     assert shown.value("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
     shown.value("document.querySelectorAll('details').forEach(one => { one.open = true; })")
     assert shown.value("[document.documentElement.scrollWidth, document.body.scrollWidth]") == [size[0]] * 2
@@ -287,17 +292,17 @@ def test_anybody_can_use_it(
     shown.close()
 
 
-def test_axe_finds_what_is_wrong(browser: Browser, senders: Senders) -> None:
+def test_axe_finds_what_is_wrong(browser: Browser, crowded: Sent) -> None:
     """So that no violation means something."""
-    shown = opened(browser, senders.send().url)
+    shown = opened(browser, crowded.url)
     shown.value("document.querySelector('.picture img').removeAttribute('alt')")
     assert shown.violations() == ["image-alt"]
     shown.close()
 
 
-def test_keys(browser: Browser, senders: Senders) -> None:
+def test_keys(browser: Browser, crowded: Sent) -> None:
     """The first key leads to the slides; every control has the focus in turn, and shows it."""
-    shown = opened(browser, senders.send().url)
+    shown = opened(browser, crowded.url)
     seen = []
     for _ in range(14):
         shown.press("Tab", 9)
