@@ -71,8 +71,8 @@ def composing_processes(processes: Isolated) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """A centre for the tests of one file."""
+    """A centre that the tests of all files share: each takes a second to start and to stop."""
     with Gateway().running() as gateway, office(tmp_path_factory.mktemp("office"), gateway) as made:
         yield made

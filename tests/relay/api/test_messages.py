@@ -8,19 +8,20 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from tests.made.pictures import photo, save
-from tests.relay.api.conftest import SHOP, Office, office
+from tests.relay.api.conftest import SHOP, Office
 from tests.relay.conftest import ALICE, BOB, full_disk
 from tests.relay.maker import Maker
-from tests.relay.phone import Gateway, Phone, until
+from tests.relay.phone import Phone, until
 from transcode.jobs.isolated import JobLost
 from transcode.relay.api.composing import Composer
+from transcode.relay.api.media import fetched
+from transcode.relay.api.problems import ApiError
 from transcode.relay.api_settings import Api
 from transcode.relay.retention import IDEMPOTENT
 
@@ -297,23 +298,27 @@ def test_media_that_can_not_be_had(shop: Office, maker: Maker, path: str, text: 
     assert text in answer.json()["detail"]
 
 
-def test_media_on_this_machine_and_of_many_octets(tmp_path: Path, gateway: Gateway, maker: Maker) -> None:
+def test_media_on_this_machine_and_of_many_octets(maker: Maker) -> None:
     """By default only public hosts are asked; all media of a message share one limit."""
-    with office(tmp_path / "a", gateway, api=Api(compose_processes=1)) as shop:
-        answer = shop.send(to=[BOB], media_urls=[f"{maker.url}/a.jpg"])
-        assert problem(answer) == (422, "media", ["media_urls[0]"])
-        assert "which is no public address" in answer.json()["detail"]
-    small = Api(allow_private=True, compose_processes=1, max_request_bytes=len(PICTURE) + 500)
-    with office(tmp_path / "b", gateway, api=small) as shop:
-        assert shop.send(to=[BOB], media_urls=[f"{maker.url}/a.jpg"]).status_code == 201
-        told = shop.send(to=[BOB], media_urls=[f"{maker.url}/a.jpg"] * 2).json()
-        assert (told["status"], told["errors"][0]["field"]) == (422, "media_urls[1]")
-        assert told["errors"][0]["limit"] == len(PICTURE) + 500
-        answer = shop.client.post("/v1/messages", data={"to": BOB}, files={"media": PICTURE * 2})
-        assert (problem(answer)[:2], answer.json()["errors"][0]["limit"]) == (
-            (413, "too-large"),
-            len(PICTURE) + 500,
-        )
+    url = f"{maker.url}/a.jpg"
+    with pytest.raises(ApiError, match="which is no public address") as caught:
+        fetched([url], 10_000, Api(), lambda _: True)
+    assert [(one.field, one.limit) for one in caught.value.problem.errors] == [("media_urls[0]", None)]
+    room, private = len(PICTURE) + 500, Api(allow_private=True)
+    assert [bytes(one.octets) for one in fetched([url], room, private, lambda _: True)] == [PICTURE]
+    with pytest.raises(ApiError) as caught:
+        fetched([url] * 2, room, private, lambda _: True)
+    assert [(one.field, one.limit) for one in caught.value.problem.errors] == [("media_urls[1]", room)]
+    with pytest.raises(ApiError) as caught:
+        fetched([url], room, private, lambda _: False)
+    assert (caught.value.status, caught.value.problem.errors) == (503, [])
+
+
+def test_a_request_that_is_too_large(shop: Office) -> None:
+    most = Api().max_request_bytes
+    answer = shop.client.post("/v1/messages", data={"to": BOB}, files={"media": b"x" * most})
+    assert problem(answer) == (413, "too-large", ["the request"])
+    assert answer.json()["errors"][0]["limit"] == most
 
 
 def test_composing_that_takes_too_long(shop: Office, monkeypatch: pytest.MonkeyPatch) -> None:
