@@ -41,6 +41,12 @@ _UNICAST_6 = ipaddress.IPv6Network("2000::/3")
 #: Addresses of IPv6 that hold one of IPv4, which is where the packets end (RFC 6052, 2.1).
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
+#: Special ranges that older versions of the ipaddress module take for public (IANA's registries): those of
+#: protocols, where a cloud tells machines their secrets; relays of 6to4, which are no more; documentation.
+#: And the one public address at which another cloud does the same.
+_SPECIAL_4 = tuple(map(ipaddress.IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
+_SPECIAL_6 = ipaddress.IPv6Network("3fff::/20")
+
 #: What the standard library takes out of addresses, or sends as it is.
 _NOT_IN_ADDRESSES = re.compile(r"[\x00-\x20\x7f]")
 
@@ -287,10 +293,11 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(found, ipaddress.IPv4Address):
-        return found.is_global and not found.is_multicast
+        is_special = any(found in network for network in _SPECIAL_4)
+        return found.is_global and not found.is_multicast and not is_special
     if found in _NAT64:
         return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
     inner = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
     if inner is not None:
         return is_public(str(inner))
-    return found in _UNICAST_6 and found.is_global
+    return found in _UNICAST_6 and found.is_global and found not in _SPECIAL_6
