@@ -38,6 +38,8 @@ def heard(store: SqliteStore) -> OptOuts:
         *("STOP", "stop.", " Stop! ", "Arrêt", "arre\u0302t", "إيقاف", "genug", '"STOPALL"'),
         # As phones write them: a capital with a dot, no accent, another alef, marks of direction.
         *("İptal", "İPTAL", "Desabonner", "\u0627يق\u0627ف", "\u200f\u062aوقف\u200f", "¡Alto!", "stop…"),
+        # As the FCC lists them (47 CFR 64.1200(a)(10)), and with blanks.
+        *("revoke", "Opt out", "opt-out", "STOP ALL", "s.t.o.p."),
         *("\uff33\uff34\uff2f\uff30", "Stop \U0001f64f"),
     ],
 )

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["OptOuts"]
 
-#: What people and phones write around a word: blanks, points, and marks of the direction of writing.
-_AROUND = re.compile(r"^\W+|\W+$")
+#: What people and phones write around a word, and within: blanks, points, hyphens, marks of the direction of
+#: writing.
+_BETWEEN = re.compile(r"\W+")
 
 
 class OptOuts:
@@ -69,5 +70,5 @@ class OptOuts:
 
 def _plain(text: str) -> str:
     """Return a word as it is compared: without accents, which phones leave out, or put on a capital I."""
-    letters = unicodedata.normalize("NFKD", _AROUND.sub("", unicodedata.normalize("NFKC", text)).casefold())
+    letters = unicodedata.normalize("NFKD", _BETWEEN.sub("", unicodedata.normalize("NFKC", text)).casefold())
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
