@@ -15,11 +15,14 @@ import pytest
 from tests.relay.made import BEGIN
 from tests.relay.phone import PATIENCE
 from tests.relay.store.routed import accepted, driven
+from tests.relay.store.test_campaigns import running
 from transcode.relay import worker as worker_module
 from transcode.relay.model import Delivery, Envelope, Event, Route, State
 from transcode.relay.outlets.outlet import Outcome, unsent
-from transcode.relay.store import SqliteStore, limits
+from transcode.relay.store import SqliteStore, campaigns, limits, optouts, recipients
+from transcode.relay.store.releases import Released
 from transcode.relay.store.rows import Verdict
+from transcode.relay.timers import Timers
 from transcode.relay.worker import Worker
 
 PEER = Verdict(Event.ROUTED, Route.PEER, "b")
@@ -66,6 +69,33 @@ def waiting(store: SqliteStore, number: int, recipients: int = 20) -> None:
     """A message whose recipients are all behind B."""
     for one in accepted(store, number, to=tuple(f"+1{number}{place}" for place in range(recipients))):
         driven(store, one, verdict=PEER)
+
+
+def test_who_opts_out_behind_the_release(store: SqliteStore, worker: Worker) -> None:
+    """A recipient of a campaign who says so before the attempt is not written to; the others are."""
+    name = running(store, 3)
+    found = campaigns.campaign(store, name)
+    assert found is not None
+    chosen = [Released(number, f"+{number}", "x", None, PEER) for number in (1, 2, 3)]
+    store.release(found, chosen, paid="1", at=BEGIN, due=BEGIN).result()
+    optouts.opt_out(store, "+2", at=BEGIN, word="stop", seconds=Timers()).result()
+    b, asked = B(), list[str]()
+    b.outcomes = [Outcome(Event.MAIL_ACCEPTED)]
+
+    def attempt(to: Sequence[Delivery], one: Envelope) -> Sequence[Outcome]:
+        asked.extend(delivery.recipient for delivery in to)
+        return B.attempt(b, to, one)
+
+    with mock.patch.object(b, "attempt", attempt):
+        assert worker.attempt(b)
+    assert asked == ["+1", "+3"]
+    assert [one.state for one in store.deliveries(name)[::-1]] == [
+        State.RELAYED,
+        State.REFUSED,
+        State.RELAYED,
+    ]
+    (dead,) = recipients.listed(store, name, status="failed", most=9)
+    assert (dead.address, dead.reason) == ("+2", "opted_out")
 
 
 def test_an_attempt_is_one_failure(store: SqliteStore, worker: Worker) -> None:

@@ -31,12 +31,16 @@ __all__ = [
 
 #: A name in braces; behind a bar, what stands there where a recipient has no such field.
 _FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]{0,63})(?:\|([^{}]*))?\}")
-#: What a stand-in begins with: a sign in ASCII, so that octets that are cut are cut early.
+#: What a stand-in mostly has: a sign in ASCII, so that where its octets are cut, they are cut early.
 _SIGN = "~"
 #: The shortest stand-in: no text of people begins so.
 _SHORTEST = 12
-#: A sign with four octets in UTF-8. With one of them, the part has the charset of any text.
+#: What it begins and ends with: a sign with four octets in UTF-8. With it, also where a stand-in is cut, the
+#: part has a charset for any text, if the receiver reads one.
 _WIDE = "\N{SQUARED OK}"
+_BEGIN = _WIDE + _SIGN * (_SHORTEST - 1)
+#: The same where it was cut; with a question mark where the receiver's charset has no such sign.
+_CUT = re.compile(rf"[{_WIDE}?](?:{_SIGN}|\Z)")
 
 
 class MissingField(ValueError):
@@ -68,7 +72,7 @@ def stand_in(chars: int, octets: int) -> str:
     """Return a text that has no fewer characters, and no fewer octets in UTF-8, and is nobody's."""
     chars = max(chars, _SHORTEST)
     wide = max(1, -(-(octets - chars) // 3))
-    return _SIGN * max(chars - wide, _SHORTEST) + _WIDE * wide
+    return _BEGIN + _SIGN * (chars - wide - len(_BEGIN) + 1) + _WIDE * (wide - 1)
 
 
 def has_fields(text: str | None) -> bool:
@@ -89,7 +93,7 @@ def with_stand_in(message: Message, template: str, text: str) -> Message:
     """
     for place, part in enumerate(message.parts):
         is_text = part.content_type == "text/plain"
-        if is_text and (part.text == template or part.text.startswith(_SIGN * _SHORTEST)):
+        if is_text and (part.text == template or part.text.startswith(_BEGIN)):
             made = text_part(1, text)
             return _with_part(message, place, replace(part, data=made.data, charset=made.charset))
     raise ValueError("the message has no such text")
@@ -107,7 +111,7 @@ def with_own_text(message: Message, text: str | None) -> Message:
     if text is None:
         return message
     for place, part in enumerate(message.parts):
-        if part.content_type == "text/plain" and part.text.startswith(_SIGN):
+        if part.content_type == "text/plain" and _CUT.match(part.text):
             return _with_part(message, place, _own(part, text))
     return message
 

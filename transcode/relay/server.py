@@ -27,6 +27,7 @@ from transcode.relay.documents import Documents
 from transcode.relay.estimate.versions import Versions
 from transcode.relay.gauges import Gauges
 from transcode.relay.judging import Judge
+from transcode.relay.linking import Pages
 from transcode.relay.networks import networks
 from transcode.relay.optout import OptOuts
 from transcode.relay.outlets.links import Links
@@ -222,11 +223,12 @@ def _router(config: Config) -> Router:
 
 
 def _hearing(config: Config, store: SqlStore, gateway_of: Callable[[], Sms | None]) -> Hear:
-    """Return what takes texts of phones: those that end links, or let them come again."""
-    if config.pages is None:
+    """Return what takes texts of phones: those that end links and campaigns, or let them come again."""
+    if config.pages is None and config.api is None:
         return dropped
-    heard = OptOuts(config.pages, store, config.timers, time.time).heard
-    sender = config.pages.sender
+    pages = config.pages or Pages()
+    heard = OptOuts(pages, store, config.timers, time.time).heard
+    sender = pages.sender
 
     def hear(text: Text) -> None:
         said, sms = heard(text.sender, text.text), gateway_of()

@@ -84,6 +84,8 @@ def test_rows_of_recipients(store: SqlStore) -> None:
         Row("+2"),
         Row("+1"),
         Row("x", reason="invalid"),
+        Row("+4", reason="too_long"),
+        Row("+4"),
     )
     name = filled(store, *rows)
     assert (
@@ -92,19 +94,26 @@ def test_rows_of_recipients(store: SqlStore) -> None:
         ).result()
         == 1
     )
-    assert told(store, name) == {"queued": 3, "failed invalid": 2, "failed duplicate": 2}
+    # A row that failed leaves its address to a later one.
+    assert told(store, name) == {
+        "queued": 4,
+        "failed invalid": 2,
+        "failed duplicate": 2,
+        "failed too_long": 1,
+    }
     bad = recipients.listed(store, name, status="failed", most=9)
     assert [(one.number, one.address, one.reason) for one in bad] == [
         (2, "x", "invalid"),
         (4, "+1", "duplicate"),
         (5, "x", "invalid"),
-        (6, "+2", "duplicate"),
+        (6, "+4", "too_long"),
+        (8, "+2", "duplicate"),
     ]
     assert bad[0].detail == "no number"
     assert [one.number for one in recipients.listed(store, name, after=2, most=2)] == [3, 4]
     campaign = campaigns.campaign(store, name)
     assert campaign is not None
-    assert (campaign.total, campaign.text_chars, campaign.text_octets) == (7, 2, 4)
+    assert (campaign.total, campaign.text_chars, campaign.text_octets) == (9, 2, 4)
     assert campaign.reference == "spring"
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.relay.made import BEGIN, delivery, envelope
 from tests.relay.store.routed import accepted, driven
+from tests.relay.store.test_campaigns import running
 from transcode.relay.model import Event, Route, Told
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.store import (
@@ -23,12 +24,20 @@ from transcode.relay.store import (
     mails,
     pages,
     recipients,
+    releases,
     reports,
     retention,
 )
 from transcode.relay.store.due import Kind, Work, due
 from transcode.relay.store.rerouting import rerouted
 from transcode.relay.store.sqlite import SqlStore
+
+
+def campaign_of(store: SqlStore) -> str:
+    """The campaign of a store, of which two recipients wait."""
+    known = campaigns.campaigns(store, most=1)
+    return known[0].id if known else running(store, 2, number=7)
+
 
 ASKED: dict[str, Callable[[SqlStore, FolderBlobs], Any]] = {
     "accept": lambda store, _: store.accept(envelope(9), ["+1"]).result(),
@@ -74,6 +83,22 @@ ASKED: dict[str, Callable[[SqlStore, FolderBlobs], Any]] = {
     "put_answer": lambda store, _: store.write(
         partial(mails.put_answer, peer="b", name="n", recipient="r", mail="m", at=1)
     ).result(),
+    "campaigns that are due": lambda store, _: releases.due_campaigns(store, BEGIN),
+    "campaigns to be sorted": lambda store, _: campaigns.unsorted_campaigns(store),
+    "recipients to be sorted": lambda store, _: recipients.unsorted(store, "m", now=BEGIN, most=9),
+    "recipients that wait": lambda store, _: releases.waiting(store, campaign_of(store), now=BEGIN, most=9),
+    "recipients in hand": lambda store, _: releases.underway(store, "m"),
+    "recipients by status": lambda store, _: recipients.listed(store, "m", status="failed", most=9),
+    "recipients given up": lambda store, _: store.write(
+        partial(
+            recipients.give_up, name=campaign_of(store), status="failed", reason="expired", now=BEGIN, most=9
+        )
+    ).result(),
+    "backlog": lambda store, _: releases.backlog(store, "local", "campaign m", now=BEGIN, most=9),
+    "progress": lambda store, _: store.apply(1, Event.READ_REPORTED, at=BEGIN).result(),
+    "tidy campaigns": lambda store, _: store.write(
+        partial(recipients.tidy, now=BEGIN, kept=1.0, most=9)
+    ).result(),
     "trail": lambda store, _: store.trail(1),
     "due": lambda store, _: due(store, [Work(kind, Route.LOCAL) for kind in Kind], now=BEGIN),
     "counts of a campaign": lambda store, _: campaigns.counts(store, "c"),
@@ -113,6 +138,7 @@ def test_no_table_is_looked_through(file: SqliteStore, blobs: FolderBlobs, name:
     file.apply(third.id, Event.CANCEL, at=BEGIN).result()
     if name in ("sweep", "unname", "forget"):
         file.retire(now=BEGIN + 1e7).result()
+    campaign_of(file)
     asked = statements(file, lambda: ASKED[name](file, blobs))
     assert asked
     plans = sqlite3.connect(tmp_path / "relay.db")

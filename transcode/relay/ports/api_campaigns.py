@@ -243,15 +243,16 @@ class Campaigns:
                 reader = Reader(new.text, self._numbers.normal)
                 self._added(name, reader, read.file, new.recipients, made.paid)
                 self._with_stand_in(name)
-                self._store.write(partial(recipients.loaded, name=name, reader=made.paid)).result()
+                # In one transaction: the same request again finds a campaign that began, or none.
+                start = time.time() if new.start else None
+                end = partial(recipients.loaded, name=name, reader=made.paid, starts_at=start)
+                self._store.write(end).result()
             except recipients.NotLoading as error:
                 raise ApiError.later("busy", str(error), campaigns.LEASE) from error
             except BaseException:
                 # Half of a campaign is none, and the key may come again with all of it.
                 self._store.write(partial(campaigns.drop, name=name)).result()
                 raise
-            if new.start:
-                return campaigns.set_state(self._store, name, Action.START, time.time())
         return self._there(name)
 
     def _envelope(self, composed: Composed, new: schema.NewCampaign, key: ApiKey) -> Envelope:

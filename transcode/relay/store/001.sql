@@ -336,6 +336,7 @@ CREATE TABLE campaign (
 ) STRICT;
 CREATE INDEX campaign_due ON campaign (due) WHERE due IS NOT NULL;
 CREATE INDEX campaign_open ON campaign (made_at) WHERE ended_at IS NULL;
+CREATE INDEX campaign_made ON campaign (made_at, id);
 CREATE INDEX campaign_account ON campaign (account, made_at, id);
 
 CREATE TABLE campaign_recipient (
@@ -363,7 +364,7 @@ CREATE TABLE campaign_recipient (
 ) STRICT;
 -- An address is written to once.
 CREATE UNIQUE INDEX campaign_recipient_once ON campaign_recipient (campaign, address)
-  WHERE reason<>'invalid' AND reason<>'duplicate';
+  WHERE reason<>'invalid' AND reason<>'duplicate' AND reason<>'too_long';
 CREATE INDEX campaign_recipient_queued ON campaign_recipient (campaign, hop, carrier, due, number)
   WHERE status='queued';
 CREATE INDEX campaign_recipient_status ON campaign_recipient (campaign, status, number);

@@ -182,8 +182,14 @@ def _insert(connection: Connection, rows: Sequence[Sequence[object]]) -> list[tu
     ).fetchall()
 
 
-def loaded(connection: Connection, name: str, reader: str) -> None:
+def loaded(connection: Connection, name: str, reader: str, *, starts_at: float | None = None) -> None:
     """Let everybody see a campaign whose recipients were read.
+
+    Args:
+        connection: the database, in a transaction.
+        name: the campaign.
+        reader: the word of who read them.
+        starts_at: the time, where it is started at once; None: it is a draft.
 
     Raises:
         NotLoading: somebody else reads its recipients.
@@ -194,6 +200,8 @@ def loaded(connection: Connection, name: str, reader: str) -> None:
     ).fetchone()
     if row is None:
         raise NotLoading(f"another request reads the recipients of campaign {name}")
+    if starts_at is not None:
+        act(connection, name, Action.START, starts_at)
 
 
 def unsorted(store: SqlStore, name: str, *, now: float, most: int) -> list[Recipient]:
@@ -324,7 +332,7 @@ def tidy(connection: Connection, *, now: float, kept: float, most: int) -> int:
         most: the most recipients of one call.
     """
     dead = connection.execute(
-        "SELECT id FROM campaign WHERE ended_at IS NULL AND state=? AND due<=? ORDER BY made_at LIMIT 1",
+        "SELECT id FROM campaign WHERE ended_at IS NULL AND state=? AND due<=? LIMIT 1",
         (CampaignState.LOADING, now - DAY),
     ).fetchone()
     if dead is not None:

@@ -1,0 +1,93 @@
+"""Texts with fields: each recipient's own takes the place of a stand-in, and makes no message larger."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import transcode
+from tests.made.pictures import save
+from transcode.messages.message import Message
+from transcode.relay.own_text import (
+    MissingField,
+    field_names,
+    filled,
+    has_fields,
+    stand_in,
+    with_own_text,
+    with_stand_in,
+)
+
+TEMPLATE = "Hi {name}"
+
+
+def message(chars: int, octets: int) -> Message:
+    """A picture that no limit takes as it is, and a stand-in."""
+    noise = np.random.default_rng(1).integers(0, 255, (700, 900, 3), np.uint8)
+    made = transcode.compose(
+        save(noise, quality=95), transcode.find_profile("us-att"), to=["+1"], text=TEMPLATE
+    )
+    return with_stand_in(made, TEMPLATE, stand_in(chars, octets))
+
+
+def texts(made: Message) -> list[str]:
+    return [part.text for part in made.parts if part.content_type == "text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "expected"),
+    [
+        ("Hi {name}, {name}!", {"name": "Zoë"}, "Hi Zoë, Zoë!"),
+        ("Hi {name|you}", {}, "Hi you"),
+        ("Hi {name|}", {"name": ""}, "Hi "),
+        ("{a} {b}", {"a": "{b}", "b": "x"}, "{b} x"),
+        ("no { field } {1} {}", {}, "no { field } {1} {}"),
+    ],
+)
+def test_fields(text: str, fields: dict[str, str], expected: str) -> None:
+    """A name in braces is a field, all else a text; what a field has is never read as one."""
+    assert filled(text, fields) == expected
+    assert has_fields(text) is bool(field_names(text))
+
+
+def test_a_field_that_is_missing() -> None:
+    with pytest.raises(MissingField, match="no field name"):
+        filled(TEMPLATE, {"name": ""})
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
+def test_a_stand_in_has_room(text: str) -> None:
+    """For as many characters, and as many octets, and it is not plain ASCII: its part has room for any."""
+    made = stand_in(len(text), len(text.encode()))
+    assert len(made) >= len(text)
+    assert len(made.encode()) >= len(text.encode())
+    assert not made.isascii()
+    # And for a text of each length as wide as that.
+    assert len(made.encode()) <= len(text.encode()) + 40
+
+
+@pytest.mark.parametrize("own", ["", "Hi Zoë", "中文" * 40, "🙂" * 70, "x" * 300, "~" * 20])
+@pytest.mark.parametrize("network", ["us-att", "oma-image-basic"])
+def test_never_larger(network: str, own: str) -> None:
+    """Adapted once with the stand-in, the message has every own text within its limit, and nobody else's."""
+    profile = transcode.find_profile(network)
+    given = transcode.retrieval(transcode.read(message(300, 300).to_mm1(strict=False)))
+    adapted = transcode.adapt(given, profile)
+    made = with_own_text(adapted, own)
+    assert len(made.to_mm1(strict=False)) <= len(adapted.to_mm1(strict=False)) <= profile.max_message_bytes
+    assert texts(made) == [own]
+    assert [part.data for part in made.parts if part.content_type == "image/jpeg"] == [
+        part.data for part in adapted.parts if part.content_type == "image/jpeg"
+    ]
+    assert with_own_text(adapted, None) is adapted
+
+
+def test_cut_as_the_stand_in_was() -> None:
+    """Where a phone takes fewer characters, it gets the beginning of its own text."""
+    short = transcode.adapt(message(300, 300), transcode.find_profile("us-att"))
+    part = next(one for one in short.parts if one.content_type == "text/plain")
+    cut = with_stand_in(short, TEMPLATE, part.text[:20])
+    assert texts(with_own_text(cut, "x" * 300)) == ["x" * 20]
+    assert texts(with_own_text(cut, "é" * 300)) == ["é" * 11]
