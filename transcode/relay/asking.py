@@ -144,11 +144,7 @@ class Asking:
         idempotency_key: str | None,
         options: Mapping[str, Any],
     ) -> Ask:
-        # One key for all tries: the message is sent once, also where an answer is lost.
-        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        words = {name: value for name, value in options.items() if value is not None}
-        if "sender" in words:
-            words["from"] = words.pop("sender")
+        headers, words = _asked(idempotency_key, options)
         words["to"] = [to] if isinstance(to, str) else list(to)
         if not media:
             headers["Content-Type"] = "application/json"
@@ -222,10 +218,7 @@ class Asking:
         options: Mapping[str, Any],
     ) -> Ask:
         """Return the request for a new campaign."""
-        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        words = {name: value for name, value in options.items() if value is not None}
-        if "sender" in words:
-            words["from"] = words.pop("sender")
+        headers, words = _asked(idempotency_key, options)
         data = {name: _texts(value) for name, value in words.items()}
         files = [("media", _file(one, place)) for place, one in enumerate(media)]
         files.append(("recipients", ("recipients", rows(recipients))))
@@ -270,6 +263,16 @@ def rows(recipients: Recipients) -> bytes:
 def of(path: str, name: str, end: str = "") -> str:
     """Return the path of a thing, whatever its name has."""
     return f"{path}/{quote(name, safe='')}{end}"
+
+
+def _asked(idempotency_key: str | None, options: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the headers and the words of a request that makes something."""
+    # One key for all tries: the request has its effect once, also where an answer is lost.
+    headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+    words = {name: value for name, value in options.items() if value is not None}
+    if "sender" in words:
+        words["from"] = words.pop("sender")
+    return headers, words
 
 
 def _file(medium: Media, place: int) -> tuple[str, bytes]:

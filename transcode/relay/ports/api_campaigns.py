@@ -16,14 +16,14 @@ from starlette.concurrency import run_in_threadpool
 
 import transcode
 from transcode.relay import own_text
-from transcode.relay.api import campaign_views, operations, schema, views
+from transcode.relay.api import campaign_views, operations, schema
 from transcode.relay.api.problems import ApiError
 from transcode.relay.api.reading import read_campaign, read_json
 from transcode.relay.api.uploads import Reader, WrongHead
 from transcode.relay.centre import Origin
 from transcode.relay.estimate.reckoning import estimate
 from transcode.relay.model import API_PEER
-from transcode.relay.ports.api_messages import REFUSED, idempotency_key
+from transcode.relay.ports.api_messages import REFUSED, Page, idempotency_key
 from transcode.relay.refusals import Refusal
 from transcode.relay.statuses import RecipientStatus  # noqa: TC001  (msgspec reads it)
 from transcode.relay.store import campaigns, recipients, submissions
@@ -56,14 +56,6 @@ _OF_MESSAGE = (
     *("text", "subject", "media_urls", "text_first", "as_clip", "validity_period", "priority"),
     *("message_class", "delivery_report", "read_report", "show_sender", "client_reference"),
 )
-
-
-class _Page(msgspec.Struct):
-    """The words of an address that asks for a page of campaigns."""
-
-    limit: Annotated[int, msgspec.Meta(ge=1, le=operations.LONGEST_PAGE)] = 50
-    after: str = ""
-    client_reference: str = ""
 
 
 class _Recipients(msgspec.Struct):
@@ -362,13 +354,10 @@ class Campaigns:
 
     async def page(self, asked: Asked) -> schema.CampaignPage:
         """List campaigns."""
-        return await run_in_threadpool(self._paged, asked, asked.words(_Page))
+        return await run_in_threadpool(self._paged, asked, asked.words(Page))
 
-    def _paged(self, asked: Asked, words: _Page) -> schema.CampaignPage:
-        try:
-            before = views.of_cursor(words.after) if words.after else None
-        except ValueError as error:
-            raise ApiError.of_field("invalid", "after", "is none that next had") from error
+    def _paged(self, asked: Asked, words: Page) -> schema.CampaignPage:
+        before = words.before()
         found = campaigns.page(
             self._store,
             asked.key.account,
@@ -376,11 +365,8 @@ class Campaigns:
             reference=words.client_reference,
             most=words.limit + 1,
         )
-        last = found[words.limit - 1] if len(found) > words.limit else None
-        more = None if last is None else views.cursor(last.made_at, last.id)
-        return schema.CampaignPage(
-            [campaign_views.campaign(self._store, one) for one in found[: words.limit]], more
-        )
+        shown, more = words.cut(found, lambda one: (one.made_at, one.id))
+        return schema.CampaignPage([campaign_views.campaign(self._store, one) for one in shown], more)
 
     async def recipients(self, asked: Asked) -> schema.CampaignRecipientPage:
         """List recipients of a campaign."""

@@ -12,7 +12,7 @@ import uuid
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import anyio
 import msgspec
@@ -34,7 +34,7 @@ from transcode.relay.refusals import Reason, Refusal
 from transcode.relay.store import limits, submissions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from transcode.messages.message import Message
     from transcode.profile import Profile
@@ -47,7 +47,9 @@ if TYPE_CHECKING:
     from transcode.relay.store import SqlStore
     from transcode.relay.store.keys import ApiKey
 
-__all__ = ["REFUSED", "Messages", "idempotency_key"]
+__all__ = ["REFUSED", "Messages", "Page", "idempotency_key"]
+
+_Row = TypeVar("_Row")
 
 #: The kinds of problems by the reason of a refusal.
 REFUSED = {
@@ -70,12 +72,35 @@ _NAMED = {
 _OPTIONS = ("read_report", "priority", "message_class", "show_sender")
 
 
-class _Page(msgspec.Struct):
+class Page(msgspec.Struct):
     """The words of an address that asks for a page."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=operations.LONGEST_PAGE)] = 50
     after: str = ""
     client_reference: str = ""
+
+    def before(self) -> tuple[float, str] | None:
+        """Return time and id of the last row of the page before; None: the first page is asked for.
+
+        Raises:
+            ApiError: no page had such a word.
+        """
+        try:
+            return views.of_cursor(self.after) if self.after else None
+        except ValueError as error:
+            raise ApiError.of_field("invalid", "after", "is none that next had") from error
+
+    def cut(
+        self, found: Sequence[_Row], place: Callable[[_Row], tuple[float, str]]
+    ) -> tuple[Sequence[_Row], str | None]:
+        """Return the rows of the page, and the word for the next page; None: there is none.
+
+        Args:
+            found: as many rows as the page has, and one more where there is one.
+            place: returns time and id of a row.
+        """
+        shown = found[: self.limit]
+        return shown, views.cursor(*place(shown[-1])) if len(found) > self.limit else None
 
 
 class Messages:
@@ -352,13 +377,10 @@ class Messages:
 
     async def page(self, asked: Asked) -> schema.MessagePage:
         """List messages."""
-        return await run_in_threadpool(self._paged, asked, asked.words(_Page))
+        return await run_in_threadpool(self._paged, asked, asked.words(Page))
 
-    def _paged(self, asked: Asked, words: _Page) -> schema.MessagePage:
-        try:
-            before = views.of_cursor(words.after) if words.after else None
-        except ValueError as error:
-            raise ApiError.of_field("invalid", "after", "is none that next had") from error
+    def _paged(self, asked: Asked, words: Page) -> schema.MessagePage:
+        before = words.before()
         found = submissions.page(
             self._store,
             asked.key.account,
@@ -366,9 +388,8 @@ class Messages:
             reference=words.client_reference,
             most=words.limit + 1,
         )
-        last = found[words.limit - 1] if len(found) > words.limit else None
-        more = None if last is None else views.cursor(last.made_at, last.message)
-        return schema.MessagePage([views.message(self._store, one) for one in found[: words.limit]], more)
+        shown, more = words.cut(found, lambda one: (one.made_at, one.message))
+        return schema.MessagePage([views.message(self._store, one) for one in shown], more)
 
     async def cancel(self, asked: Asked) -> schema.Message:
         """Cancel a message."""
