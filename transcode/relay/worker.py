@@ -264,8 +264,7 @@ class Worker:
         if not self._begin(numbers):
             return False
         try:
-            with step(STEPS[outlet.route]):
-                outcomes = self._attempted(outlet, deliveries, envelope)
+            outcomes = self._attempted(outlet, deliveries, envelope)
         finally:
             with self._lock:
                 self._at_work -= numbers
