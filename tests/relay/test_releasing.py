@@ -1,0 +1,143 @@
+"""Campaigns at work without threads and with a clock of the test: networks, pace, quiet hours, ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.relay.made import BEGIN
+from tests.relay.store.test_campaigns import filled, told
+from transcode.errors import TransportError
+from transcode.relay import pacing
+from transcode.relay.config import Config, Local
+from transcode.relay.judging import Judge
+from transcode.relay.model import Event
+from transcode.relay.releasing import Releasing
+from transcode.relay.route import Router
+from transcode.relay.store import SqliteStore, campaigns, recipients
+from transcode.relay.store.campaigns import Action
+from transcode.relay.store.recipients import Row
+from transcode.relay.zones import Quiet
+
+CONFIG = Config(local=(Local(("+1555",), "us-tmobile"), Local(mccmnc=("262001",), network="us-att")))
+ROWS = tuple(Row(f"+1555{number:07}") for number in range(40))
+
+
+class Asked:
+    """A resolver that answers when it is told to."""
+
+    longest = 1.0
+
+    def __init__(self) -> None:
+        self.is_there = False
+
+    def resolve(self, number: str) -> str:
+        if not self.is_there:
+            raise TransportError("resolver", "no answer", temporary=True)
+        return "262001" if number.endswith("1") else ""
+
+
+class Desk:
+    """A campaign's work, and its clock."""
+
+    def __init__(self, store: SqliteStore, resolver: Asked | None = None) -> None:
+        self.store, self.now = store, BEGIN
+        router = Router(CONFIG.hops, ("+49",) if resolver else ())
+        judge = Judge(CONFIG, store, router, resolver, lambda: self.now)  # type: ignore[arg-type]
+        self.work = Releasing(store, judge, resolver, 2, 60.0, lambda: self.now)  # type: ignore[arg-type]
+
+    def pass_by(self, seconds: float, step: float = 0.125) -> int:
+        """Work until some seconds are over; how many recipients are released afterwards."""
+        end = self.now + seconds
+        while self.now < end:
+            while self.work.sort():
+                pass
+            self.work.release()
+            self.now += step
+        return len(self.store.deliveries())
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SqliteStore]:
+    # The clock is the test's.
+    monkeypatch.setattr("transcode.relay.releasing.time.sleep", lambda _: None)
+    with closing(SqliteStore(tmp_path / "relay.db")) as made:
+        yield made
+
+
+def begun(store: SqliteStore, *rows: Row, plan: pacing.Plan | None = None, **values: object) -> str:
+    name = filled(store, *rows, plan=pacing.plan_text(plan or pacing.Plan()), **values)
+    campaigns.set_state(store, name, Action.START, BEGIN)
+    return name
+
+
+def test_the_pace(store: SqliteStore) -> None:
+    """As many a second as the plan says, and fewer in a warm-up."""
+    desk = Desk(store)
+    name = begun(store, *ROWS, plan=pacing.Plan(per_second=8.0, warm_up=(pacing.Step(4, 2.0),)))
+    assert 3 <= desk.pass_by(2.0) <= 5
+    assert 18 <= desk.pass_by(2.0) <= 22
+    assert desk.pass_by(5.0) == 40
+    for one in store.deliveries(name):
+        store.apply(one.id, Event.PUSH_ACCEPTED, at=desk.now).result()
+    desk.pass_by(2.0)
+    assert campaigns.campaign(store, name)[2] == "completed"  # type: ignore[index]
+
+
+def test_quiet_hours(store: SqliteStore) -> None:
+    """Nobody is written to before they end where the recipient is."""
+    minute = int(BEGIN % 86_400 // 60)
+    plan = pacing.Plan(per_second=100.0, quiet=Quiet(minute - 60, minute + 60))
+    begun(store, Row("+15550000001", zone="Etc/UTC"), Row("+15550000002", zone="Etc/GMT+5"), plan=plan)
+    assert desk_of(store, 10.0) == ["+15550000002"]
+    assert desk_of(store, 10.0, after=3590.0) == ["+15550000001", "+15550000002"]
+
+
+def desk_of(store: SqliteStore, seconds: float, after: float = 0.0) -> list[str]:
+    """Who is released some time later."""
+    desk = Desk(store)
+    desk.now += after
+    desk.pass_by(seconds, 1.0)
+    return sorted(one.recipient for one in store.deliveries())
+
+
+def test_what_waits_holds_the_rest(store: SqliteStore) -> None:
+    """Where nobody takes what was released, no more is than some hundreds: a pause finds the rest."""
+    rows = (Row(f"+1555{number:07}") for number in range(400))
+    desk = Desk(store)
+    name = begun(store, *rows, plan=pacing.Plan(per_second=100.0))
+    held = desk.pass_by(5.0, 0.25)
+    assert 200 <= held < 300
+    for one in store.deliveries(name):
+        store.apply(one.id, Event.PUSH_ACCEPTED, at=desk.now).result()
+    assert desk.pass_by(1.0) > held
+
+
+def test_a_resolver_that_is_silent(store: SqliteStore) -> None:
+    """It is asked again, and then says where the number is; what it does not know goes nowhere."""
+    resolver = Asked()
+    desk = Desk(store, resolver)
+    name = begun(store, Row("+4915100001"), Row("+4915100002"))
+    assert desk.pass_by(2.0) == 0
+    resolver.is_there = True
+    assert desk.pass_by(10.0) == 0
+    assert desk.pass_by(30.0, 1.0) == 1
+    assert told(store, name) == {"sending": 1, "failed unroutable": 1}
+    assert {one.carrier for one in campaigns.counts(store, name) if one.status == "sending"} == {"us-att"}
+    desk.work.close()
+
+
+def test_an_end_that_is_set(store: SqliteStore) -> None:
+    """Who was not written to until expires_at is given up; before start_at nobody is."""
+    desk = Desk(store)
+    plan = pacing.Plan(per_second=4.0)
+    name = begun(store, *ROWS, plan=plan, start_at=BEGIN + 5, expires_at=BEGIN + 10)
+    assert desk.pass_by(4.5) == 0
+    released = desk.pass_by(20.0)
+    assert 16 <= released <= 22
+    assert told(store, name) == {"sending": released, "failed expired": 40 - released}
+    assert {one.expires_at for one in store.deliveries()} == {BEGIN + 10}
+    assert len(recipients.listed(store, name, status="failed", most=99)) == 40 - released
