@@ -13,10 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from transcode import batch
-from transcode.batch import _Job, _Made
-
-convert = batch._convert
+from transcode.batch.convert import Job, Made, convert
 
 
 def die() -> NoReturn:
@@ -102,19 +99,26 @@ def wait_for(path: str) -> str:
     return path
 
 
-def kill_on_broken(job: _Job, *, threads: int) -> _Made:
+def kill_on_broken(job: Job, *, threads: int) -> Made:
     if "broken" in Path(job.source).name:
         die()
     return convert(job, threads=threads)
 
 
-def spin_on_broken(job: _Job, *, threads: int) -> _Made:
+def spin_on_broken(job: Job, *, threads: int) -> Made:
     if "broken" in Path(job.source).name:
         spin()
     return convert(job, threads=threads)
 
 
-def hang(job: _Job, *, threads: int) -> _Made:
+def kill_worker_on_broken(job: Job, **limits: object) -> Made:
+    """The death of an executor's own worker, and not of its child."""
+    if "broken" in Path(job.source).name:
+        die()
+    return convert(job, threads=1)
+
+
+def hang(job: Job, *, threads: int) -> Made:
     """Convert a.jpg; hang on all other files."""
     if Path(job.source).name != "a.jpg":
         hold()

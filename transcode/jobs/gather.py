@@ -41,6 +41,7 @@ def gather(
     window: int,
     is_cancelled: Callable[[], bool],
     patience: float | None,
+    sends_again: bool = False,
 ) -> Generator[list[tuple[_Job, object]]]:
     """Have an executor do jobs; yields each finished job with its result or its error.
 
@@ -51,9 +52,12 @@ def gather(
         window: the largest number of jobs that the executor has at once.
         is_cancelled: asked again and again; True ends the work.
         patience: seconds without a result, after which the executor is given up; None: no limit.
+        sends_again: whether a job whose future raises is sent once more, behind the others: its worker may
+            have died of something else.
     """
     waiting = deque(work)
     running: dict[Future[Any], _Job] = {}
+    sent_again: set[int] = set()
     heard = time.monotonic()
     try:
         while (waiting or running) and not is_cancelled():
@@ -69,7 +73,16 @@ def gather(
             done = _done(running)
             if done:
                 ordered = sorted(done, key=lambda future: running[future].source)
-                yield [(running.pop(future), attempt(_outcome, future)) for future in ordered]
+                group: list[tuple[_Job, object]] = []
+                for future in ordered:
+                    job, outcome = running.pop(future), attempt(_outcome, future)
+                    if sends_again and isinstance(outcome, BaseException) and id(job) not in sent_again:
+                        sent_again.add(id(job))
+                        waiting.append(job)
+                    else:
+                        group.append((job, outcome))
+                if group:
+                    yield group
                 heard = time.monotonic()
             elif patience is not None and time.monotonic() > heard + patience:
                 silent = f"the executor gave no result for {counted(patience, 'second')}"

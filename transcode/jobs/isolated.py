@@ -72,14 +72,25 @@ class Isolated(Executor):
         workers: the largest number of processes.
         max_cpu_seconds: seconds of processor time, after which a job is ended; None: no limit.
         max_seconds: seconds by the clock, likewise.
+        max_idle_seconds: seconds without a job after which all processes are ended; the next job starts one.
+            None: no limit.
+        may_fork: whether a process may be a fork of the caller's, as is quicker. What the caller has open is
+            then open in it too.
     """
 
     def __init__(
-        self, workers: int, *, max_cpu_seconds: float | None = None, max_seconds: float | None = None
+        self,
+        workers: int,
+        *,
+        max_cpu_seconds: float | None = None,
+        max_seconds: float | None = None,
+        max_idle_seconds: float | None = None,
+        may_fork: bool = True,
     ) -> None:
         self._size = max(1, workers)
         self._max_cpu_seconds = max_cpu_seconds or 0.0
         self._max_seconds = max_seconds
+        self._max_idle_seconds = max_idle_seconds
         self._lock = threading.Lock()
         #: Jobs that no process has begun, and jobs whose process died.
         self._waiting: deque[_Task] = deque()
@@ -87,6 +98,7 @@ class Isolated(Executor):
         self._children: list[_Child] = []
         self._stillborn = 0
         self._start_after = self._looked = 0.0
+        self._busy_at = time.monotonic()
         self._is_closed = self._is_killed = False
         self._selector = selectors.DefaultSelector()
         self._woken, self._wake = os.pipe()
@@ -95,10 +107,15 @@ class Isolated(Executor):
         self._selector.register(self._woken, selectors.EVENT_READ)
         # A forked process is at work a tenth of a second sooner. Later a thread runs here: no more forks.
         with contextlib.suppress(OSError):
-            while len(self._children) < self._size and alone_in_here():
+            while may_fork and len(self._children) < self._size and alone_in_here():
                 self._admit(_Child(self._max_cpu_seconds, fork))
         self._thread = threading.Thread(target=self._serve, name="transcode-jobs", daemon=True)
         self._thread.start()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no further jobs are taken."""
+        return self._is_closed
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Have a function called in a process.
@@ -233,6 +250,8 @@ class Isolated(Executor):
             times.append(self._start_after - now)
         if times or any(self._busy()):
             return max(0.0, min([*times, _LOOK]))
+        if self._max_idle_seconds is not None and self._children:
+            return max(0.0, self._busy_at + self._max_idle_seconds - now)
         return None
 
     def _attend(self, child: _Child | None) -> None:
@@ -280,14 +299,23 @@ class Isolated(Executor):
                 self._attend(child)
                 if child in self._children:
                     self._bury(child)
+        if self._waiting or self._suspects or any(self._busy()):
+            self._busy_at = now
+        elif self._max_idle_seconds is not None and now >= self._busy_at + self._max_idle_seconds:
+            for child in list(self._children):
+                self._remove(child)
 
-    def _bury(self, child: _Child) -> None:
-        """Close a dead process, and try its job again or fail it."""
+    def _remove(self, child: _Child) -> int:
+        """Close a process that is dead or to die; gives its exit status as end() does."""
         self._children.remove(child)
         for end in (child.results, child.jobs):
             with contextlib.suppress(KeyError):
                 self._selector.unregister(end)
-        status = child.end()
+        return child.end()
+
+    def _bury(self, child: _Child) -> None:
+        """Close a dead process, and try its job again or fail it."""
+        status = self._remove(child)
         if not child.is_ready:
             self._count_stillborn(_died(status))
         task = child.task

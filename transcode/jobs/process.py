@@ -63,6 +63,15 @@ def start(jobs: int, results: int, max_cpu_seconds: float) -> Process:
     )
 
 
+def can_start() -> bool:
+    """Whether there is an interpreter that start() could start."""
+    try:
+        _python()
+    except RuntimeError:
+        return False
+    return True
+
+
 def _python() -> str:
     """The path of the interpreter; where another program embeds Python, not that program's."""
     if getattr(sys, "frozen", False):

@@ -1,4 +1,4 @@
-"""Conversion of directories: the result accounts for every file, and a failure costs one file only."""
+"""Who does the jobs: a failure of a process, of an executor or of a decoder costs one file only."""
 
 from __future__ import annotations
 
@@ -21,86 +21,11 @@ import pytest
 
 import transcode
 from tests import faults
+from tests.batch.judge import PROFILE, check
 from tests.made.pictures import photo, save
-from transcode import batch
-from transcode.batch import Converted, Progress, convert_directory, iter_directory
-from transcode.errors import OutputError
-from transcode.profile import find_profile
-
-PROFILE = replace(find_profile("us-att"), max_message_bytes=20_000)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with three pictures (one in a subfolder), a broken picture, a text and hidden files."""
-    root = tmp_path / "in"
-    (root / "below").mkdir(parents=True)
-    (root / ".hidden").mkdir()
-    (root / "a.jpg").write_bytes(save(photo(300, 200)))
-    (root / "a.png").write_bytes(save(photo(100, 100), "PNG"))
-    (root / "below" / "c.jpg").write_bytes(save(photo(200, 300, 3)))
-    (root / "broken.jpg").write_bytes(save(photo(300, 200))[:400])
-    (root / "notes.txt").write_text("not a picture")
-    (root / ".hidden" / "d.jpg").write_bytes(b"")
-    (root / ".DS_Store").write_bytes(b"")
-    return root
-
-
-def check(results: list[Converted], target: Path) -> None:
-    names = [Path(result.source).name for result in results]
-    assert names == ["a.jpg", "a.png", "c.jpg", "broken.jpg", "notes.txt"]
-    for result in results:
-        if result.error is None:
-            assert result.target is not None
-            pdu = Path(result.target).read_bytes()
-            assert len(pdu) == result.message_bytes
-            assert len(pdu) <= 20_000
-            assert transcode.read(pdu).parts
-        else:
-            assert result.source in result.error
-    assert [bool(result.error) for result in results] == [False, False, False, True, True]
-    written = sorted(str(path.relative_to(target)) for path in target.rglob("*") if path.is_file())
-    assert written == ["a.jpg.mms", "a.png.mms", "below/c.jpg.mms"]
-
-
-def test_more_recipients_than_a_message_may_have(tmp_path: Path) -> None:
-    """Each file gets all messages that its recipients need, or none; existing files are not replaced."""
-    root, out = tmp_path / "in", tmp_path / "out"
-    root.mkdir()
-    (root / "a.jpg").write_bytes(save(photo(300, 200)))
-    to = [f"+1555555010{number}" for number in range(5)]
-    few = replace(PROFILE, max_recipients=2)
-    (made,) = convert_directory(root, out, few, jobs=1, to=to)
-    paths = [out / name for name in ("a.jpg.mms", "a.jpg.to-2.mms", "a.jpg.to-3.mms")]
-    assert [made.target, *made.further] == [str(path) for path in paths]
-    messages = [transcode.read(path.read_bytes()) for path in paths]
-    assert [number.partition("/")[0] for message in messages for number in message.to] == to
-    paths[2].unlink()
-    paths[2].mkdir()
-    before = [path.read_bytes() for path in paths[:2]]
-    (made,) = convert_directory(root, out, few, jobs=1, to=to, subject="another")
-    assert made.error_type == "OutputError"
-    assert [path.read_bytes() for path in paths[:2]] == before
-    for path in paths[:2]:
-        path.unlink()
-    (made,) = convert_directory(root, out, few, jobs=1, to=to)
-    assert made.error_type == "OutputError"
-    assert [path for path in out.iterdir() if path.is_file()] == []
-
-
-def test_what_every_message_has(tmp_path: Path) -> None:
-    """Every message has all recipients and headers; a single string is refused as recipients."""
-    root = tmp_path / "in"
-    root.mkdir()
-    (root / "a.jpg").write_bytes(save(photo(300, 200)))
-    asked = transcode.SendOptions(priority="high")
-    (made,) = convert_directory(root, tmp_path / "out", PROFILE, jobs=1, bcc=["+15555550100"], options=asked)
-    assert made.target is not None
-    found = transcode.read(Path(made.target).read_bytes())
-    assert (found.to, found.bcc) == ((), ("+15555550100/TYPE=PLMN",))
-    assert found.headers == (("X-Mms-Priority", "High"),)
-    with pytest.raises(transcode.MessageError, match="a sequence of addresses"):
-        convert_directory(root, tmp_path / "out", PROFILE, to="+15555550100")
+from transcode.batch import Progress, convert_directory, engines, iter_directory
+from transcode.jobs.isolated import Isolated
+from transcode.jobs.within import in_child
 
 
 def test_own_pool(folder: Path, tmp_path: Path) -> None:
@@ -115,24 +40,9 @@ def test_given_executor(folder: Path, tmp_path: Path) -> None:
         assert pool.submit(int, "3").result() == 3
 
 
-def test_progress(folder: Path, tmp_path: Path) -> None:
-    """The progress callback is called once for every file, with a count up to the total."""
-    heard: list[Progress] = []
-    results = convert_directory(folder, tmp_path / "out", PROFILE, progress=heard.append)
-    assert [progress.done for progress in heard] == [1, 2, 3, 4, 5]
-    assert {progress.total for progress in heard} == {5}
-    assert {progress.latest.source for progress in heard} == {result.source for result in results}
-
-
-def test_target_inside_the_source(folder: Path) -> None:
-    """Messages in a target inside the source are not taken as sources."""
-    for _ in range(2):
-        check(convert_directory(folder, folder / "out", PROFILE, jobs=1), folder / "out")
-
-
 def test_a_process_that_dies_takes_no_other_file_with_it(folder: Path, tmp_path: Path) -> None:
     """A file that kills its worker is reported, and all other files are converted."""
-    with mock.patch.object(batch, "_convert", faults.kill_on_broken):
+    with mock.patch.object(engines, "convert", faults.kill_on_broken):
         results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=2)
     check(results, tmp_path / "out")
     assert "died" in str(results[3].error)
@@ -144,8 +54,8 @@ def test_a_decoder_that_hangs_is_ended(folder: Path, tmp_path: Path) -> None:
     before = signal.signal(signal.SIGPROF, signal.SIG_IGN)
     try:
         with (
-            mock.patch.object(batch, "_convert", faults.spin_on_broken),
-            mock.patch.object(batch, "MAX_JOB_SECONDS", 4),
+            mock.patch.object(engines, "convert", faults.spin_on_broken),
+            mock.patch.object(engines, "MAX_JOB_SECONDS", 4),
         ):
             results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=2)
     finally:
@@ -154,30 +64,70 @@ def test_a_decoder_that_hangs_is_ended(folder: Path, tmp_path: Path) -> None:
     assert "took longer than 4 seconds of processor time" in str(results[3].error)
 
 
-def test_an_error_nobody_thought_of_is_one_file_s(folder: Path, tmp_path: Path) -> None:
-    """An unforeseen error fails one file, and all other files are converted."""
-    real = transcode.compose_split
-
-    def fails(source: object, *args: object, **options: object) -> object:
-        if "broken" in Path(str(source)).name:
-            raise ZeroDivisionError
-        return real(source, *args, **options)  # type: ignore[arg-type]
-
-    with mock.patch.object(batch, "compose_split", fails), ThreadPoolExecutor(1) as pool:
+@pytest.mark.parametrize(
+    ("kind", "convert", "words"),
+    [
+        ("threads", faults.spin_on_broken, "took longer than 2 seconds of processor time"),
+        ("processes", faults.kill_on_broken, "the process that decoded it died (SIGKILL)"),
+    ],
+)
+def test_a_decoder_that_dies_takes_no_worker_of_an_executor_with_it(
+    folder: Path, tmp_path: Path, kind: str, convert: Callable[..., object], words: str
+) -> None:
+    """The file is named with the reason, all others are converted, and the executor goes on."""
+    pool: Executor
+    if kind == "threads":
+        pool = ThreadPoolExecutor(2)
+    else:
+        pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    with (
+        mock.patch.object(engines, "convert", convert),
+        mock.patch.object(engines, "MAX_JOB_SECONDS", 2),
+        pool,
+    ):
+        worker = pool.submit(os.getpid).result()
         results = convert_directory(folder, tmp_path / "out", PROFILE, executor=pool)
+        assert pool.submit(os.getpid).result() == worker
     check(results, tmp_path / "out")
-    assert results[3].error_type == "ZeroDivisionError"
+    assert words in str(results[3].error)
 
 
-def test_what_is_wrong_for_all_is_said_once(folder: Path, tmp_path: Path) -> None:
-    """A bad recipient, a network without MMS, or a missing directory raises before any file is written."""
-    with pytest.raises(transcode.MessageError):
-        convert_directory(folder, tmp_path / "out", PROFILE, to=["no body"])
-    with pytest.raises(transcode.MmsUnavailable):
-        convert_directory(folder, tmp_path / "out", replace(PROFILE, mms_enabled=False))
-    with pytest.raises(transcode.SourceError, match="no such directory"):
-        convert_directory(folder / "missing", tmp_path / "out", PROFILE)
-    assert not (tmp_path / "out").exists()
+def test_a_job_whose_worker_died_is_sent_once_more(folder: Path, tmp_path: Path) -> None:
+    """An innocent file that an executor gave up once is converted; it takes its place behind the others."""
+
+    class Once(Misbehaving):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future = super().submit(fn, *args, **kwargs)
+            if "broken" in args[0].source:
+                self.raised, self.given = None, fn(*args, **kwargs)
+            return future
+
+    heard: list[str] = []
+    results = convert_directory(
+        folder,
+        tmp_path / "out",
+        PROFILE,
+        executor=Once(raised=KilledWorker()),
+        progress=lambda one: heard.append(Path(one.latest.source).name),
+    )
+    check(results, tmp_path / "out")
+    assert results[3].error_type == "SourceError"
+    assert heard[-1] == "broken.jpg"
+
+
+def test_children_of_an_executor_s_worker_end() -> None:
+    """They end when they have had no job for a while, and the next job gets another one."""
+    with Isolated(2, max_idle_seconds=0.1, may_fork=False) as pool:
+        first = pool.submit(os.getpid).result()
+        faults.until(lambda: not pool._children, "no child is left")
+        assert pool.submit(os.getpid).result() not in (first, os.getpid())
+
+
+def test_a_program_that_can_start_no_child_decodes_by_itself() -> None:
+    """A frozen program has no interpreter that could be started; its executors work nevertheless."""
+    with mock.patch.object(sys, "frozen", new=True, create=True):
+        assert in_child(os.getpid, max_cpu_seconds=9, max_seconds=9) == os.getpid()
+    assert in_child(os.getpid, max_cpu_seconds=9, max_seconds=9) != os.getpid()
 
 
 class Misbehaving(Executor):
@@ -371,7 +321,7 @@ def test_an_executor_that_falls_silent(folder: Path, tmp_path: Path) -> None:
         def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
             return Future() if "broken" in args[0].source else super().submit(fn, *args, **kwargs)
 
-    with mock.patch.object(batch, "MAX_JOB_WAIT", 0), mock.patch.object(batch, "_GRACE", 0.5):
+    with mock.patch.object(engines, "_GRACE", 0.5 - engines.MAX_JOB_WAIT):
         results = convert_directory(folder, tmp_path / "out", PROFILE, executor=Silent())
     check(results, tmp_path / "out")
     assert "gave no result for 0.5 seconds" in str(results[3].error)
@@ -379,9 +329,9 @@ def test_an_executor_that_falls_silent(folder: Path, tmp_path: Path) -> None:
 
 def test_a_given_executor_that_breaks_loses_no_result(folder: Path, tmp_path: Path) -> None:
     """Jobs that a broken or a closed executor did not do are in the result with the reason."""
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")
     with (
-        mock.patch.object(batch, "_convert", faults.kill_on_broken),
+        mock.patch.object(engines, "convert_apart", faults.kill_worker_on_broken),
         ProcessPoolExecutor(1, context) as broken,
     ):
         results = convert_directory(folder, tmp_path / "out", PROFILE, executor=broken)
@@ -423,7 +373,7 @@ def test_cancel(folder: Path, tmp_path: Path) -> None:
         cancel.set()
 
     before = faults.workers()
-    with mock.patch.object(batch, "_convert", faults.hang):
+    with mock.patch.object(engines, "convert", faults.hang):
         results = convert_directory(
             folder, tmp_path / "out", PROFILE, jobs=2, progress=progress, cancel=cancel
         )
@@ -439,7 +389,7 @@ def test_cancel(folder: Path, tmp_path: Path) -> None:
 def test_closing_the_iterator_cancels(folder: Path, tmp_path: Path) -> None:
     """Closing the iterator ends the running jobs; errors for all files are raised by the call itself."""
     before = faults.workers()
-    with mock.patch.object(batch, "_convert", faults.hang):
+    with mock.patch.object(engines, "convert", faults.hang):
         steps = iter_directory(folder, tmp_path / "out", PROFILE, jobs=2)
         first = next(steps)
         steps.close()
@@ -450,49 +400,3 @@ def test_closing_the_iterator_cancels(folder: Path, tmp_path: Path) -> None:
     check(sorted(whole, key=lambda result: Path(result.source)), tmp_path / "out")
     with pytest.raises(transcode.SourceError, match="no such directory"):
         iter_directory(folder / "missing", tmp_path / "out", PROFILE)
-
-
-def test_a_source_is_not_written_over(folder: Path, tmp_path: Path) -> None:
-    """No source is overwritten, even through a link, and no message of the same call."""
-    out = tmp_path / "out"
-    out.mkdir()
-    before = (folder / "a.jpg").read_bytes()
-    (out / "a.jpg.mms").symlink_to(folder / "a.jpg")
-    (out / "a.png.mms").hardlink_to(folder / "a.jpg")
-    results = convert_directory(folder, out, PROFILE, jobs=1)
-    assert [result.error_type for result in results[:3]] == ["OverwriteError", "OverwriteError", None]
-    assert (folder / "a.jpg").read_bytes() == before
-    (folder / "a.jpg.to-2").write_bytes(save(photo(300, 200)))
-    few = replace(PROFILE, max_recipients=1)
-    to = ["+15555550100", "+15555550101"]
-    results = convert_directory(folder, tmp_path / "other", few, jobs=1, to=to)
-    told = {Path(result.source).name: result.error_type for result in results}
-    assert sorted(map(str, (told["a.jpg"], told["a.jpg.to-2"]))) == ["None", "OverwriteError"]
-
-
-def test_a_directory_that_can_not_be_read_is_named(folder: Path, tmp_path: Path) -> None:
-    """An unreadable subfolder is in the result, and the rest is converted; an unreadable source raises."""
-    real = os.scandir
-
-    def refuses(path: str) -> object:
-        if Path(path).name == shut:
-            raise PermissionError(13, "Permission denied", str(path))
-        return real(path)
-
-    shut = "below"
-    with mock.patch.object(os, "scandir", refuses), ThreadPoolExecutor(1) as pool:
-        results = convert_directory(folder, tmp_path / "out", PROFILE, executor=pool)
-    assert [Path(r.source).name for r in results] == ["a.jpg", "a.png", "below", "broken.jpg", "notes.txt"]
-    assert str(results[2].error).endswith("below: permission denied")
-    shut = "in"
-    with mock.patch.object(os, "scandir", refuses), pytest.raises(transcode.SourceError, match="denied"):
-        convert_directory(folder, tmp_path / "other", PROFILE)
-
-
-def test_targets_that_will_not_do(folder: Path, tmp_path: Path) -> None:
-    """A target that is a file or the source folder is refused before any work."""
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(OutputError, match="file: file exists"):
-        convert_directory(folder, tmp_path / "file", PROFILE)
-    with pytest.raises(OutputError, match="target is the source"):
-        convert_directory(folder, folder / "below" / "..", PROFILE)

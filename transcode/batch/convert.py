@@ -1,0 +1,142 @@
+"""One file becomes one message, or several: in any process, and nothing is written."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from transcode.errors import TranscodeError
+from transcode.messages.compose import compose_split
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transcode.model import Note, SendOptions, Source
+    from transcode.profile import Profile
+
+__all__ = ["Converted", "Job", "Made", "Words", "convert", "failed"]
+
+
+class Words(TypedDict):
+    """The arguments of compose_split that all messages share."""
+
+    to: Sequence[str]
+    cc: Sequence[str]
+    bcc: Sequence[str]
+    sender: str | None
+    subject: str | None
+    text: str | None
+    options: SendOptions | None
+    as_clip: bool | Source
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """The result of one file.
+
+    Attributes:
+        source: the file's path.
+        target: the message's path; None when there is no message.
+        source_bytes: the file's size in bytes.
+        further: paths of the messages to further recipients, where one message may not have all.
+        width, height: of the picture in the message, in pixels.
+        message_bytes: the size of the encoded message.
+        limit: the largest size that the message might have, in bytes.
+        seconds: seconds that the file took.
+        duration: of the clip or sound in the message, in seconds; None for a picture.
+        notes: what was cut, dropped, converted or shrunk.
+        error: why there is no message, in one line that names the file; None where there is a message.
+        error_type: the class of the error. A JobError is no fault of the file: a later run may succeed.
+    """
+
+    source: str
+    target: str | None
+    source_bytes: int
+    limit: int
+    seconds: float
+    further: tuple[str, ...] = ()
+    width: int | None = None
+    height: int | None = None
+    duration: float | None = None
+    message_bytes: int | None = None
+    notes: tuple[Note, ...] = ()
+    error: str | None = None
+    error_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    source: str
+    target: str
+    profile: Profile
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The result of a job: octets of its messages by path, or no octets and an error."""
+
+    result: Converted
+    files: dict[Path, bytes]
+
+
+def convert(job: Job, *, threads: int) -> Made:
+    """Make the messages of one file, in any process. The caller's process writes them."""
+    start = time.perf_counter()
+    try:
+        message, *others = compose_split(job.source, job.profile, **job.words, threads=threads)
+        # A message without recipients is a draft: recipients are added before it is sent.
+        encoded = message.to_mm1(strict=bool(message.to or message.cc or message.bcc))
+        further = {_further(job.target, number): other.to_mm1() for number, other in enumerate(others, 2)}
+    except Exception as error:  # noqa: BLE001  (no error of one file may end the others)
+        return Made(failed(job, error, time.perf_counter() - start), {})
+    files = {Path(path): octets for path, octets in {job.target: encoded, **further}.items()}
+    done = Converted(
+        job.source,
+        job.target,
+        _size(job.source),
+        job.profile.max_message_bytes,
+        time.perf_counter() - start,
+        further=tuple(further),
+        message_bytes=len(encoded),
+    )
+    if not message.reports:
+        # A vCard or a calendar entry is sent as it is.
+        return Made(done, files)
+    (report,) = message.reports
+    told = replace(
+        done,
+        source_bytes=report.source_bytes,
+        width=report.width,
+        height=report.height,
+        duration=report.seconds,
+        notes=report.notes,
+    )
+    return Made(told, files)
+
+
+def _further(target: str, number: int) -> str:
+    """The path of the message to the next recipients: ``a.jpg.mms``, ``a.jpg.to-2.mms``."""
+    return f"{target.removesuffix('.mms')}.to-{number}.mms"
+
+
+def failed(job: Job, error: Exception, seconds: float) -> Converted:
+    return Converted(
+        job.source,
+        None,
+        _size(job.source),
+        job.profile.max_message_bytes,
+        seconds,
+        error=str(error) if isinstance(error, TranscodeError) else f"{job.source}: {error!r}",
+        error_type=type(error).__name__,
+    )
+
+
+def _size(path: str) -> int:
+    """The size of a file in bytes; 0 when it can't be told."""
+    with contextlib.suppress(OSError):
+        return Path(path).stat().st_size
+    return 0

@@ -1,0 +1,154 @@
+"""Who does the jobs of a batch: processes of its own, or the workers of any executor."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transcode.batch.convert import Job, Made, convert, failed
+from transcode.errors import JobError, SourceError, TranscodeError
+from transcode.jobs import processors
+from transcode.jobs.files import Outputs
+from transcode.jobs.gather import attempt, gather
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+    from concurrent.futures import Executor
+
+    from transcode.batch.convert import Converted
+
+__all__ = ["run"]
+
+#: Jobs a processor that are handed out at once: enough to keep the workers busy.
+_WINDOW = 4
+
+#: Jobs that a caller's executor has at once; its number of workers is not known.
+_WINDOW_GIVEN = 64
+
+#: Seconds of processor time after which the worker of one file is ended: several times what 40 seconds of 4K
+#: take. A busy machine costs no file.
+MAX_JOB_SECONDS = 300
+#: Seconds by the clock, likewise, for a decoder that waits for ever.
+MAX_JOB_WAIT = 1800
+#: Further seconds for which a caller's executor may be silent before it is given up.
+_GRACE = 60
+
+
+def run(
+    work: list[Job],
+    executor: Executor | None,
+    jobs: int | None,
+    threads: int | None,
+    is_cancelled: Callable[[], bool],
+) -> Generator[Converted]:
+    """Do the jobs, write their messages, and yield their results."""
+    # The picture that recordings are shown with is an input too.
+    shown = {Path(one) for job in work[:1] if isinstance(one := job.words["as_clip"], str | os.PathLike)}
+    outputs = Outputs([*shown, *(job.source for job in work)])
+    if executor is None:
+        groups = _isolated(work, jobs, threads, is_cancelled)
+    else:
+        groups = gather(
+            executor,
+            partial(
+                convert_apart,
+                convert=partial(convert, threads=threads or 1),
+                max_cpu_seconds=MAX_JOB_SECONDS,
+                max_seconds=MAX_JOB_WAIT,
+            ),
+            work,
+            window=_WINDOW_GIVEN,
+            is_cancelled=is_cancelled,
+            patience=MAX_JOB_WAIT + _GRACE,
+            sends_again=True,
+        )
+    with contextlib.closing(groups):
+        for group in groups:
+            yield from _settle(group, outputs)
+
+
+def _isolated(
+    work: list[Job], jobs: int | None, threads: int | None, is_cancelled: Callable[[], bool]
+) -> Generator[list[tuple[Job, object]]]:
+    """Do the jobs in child processes."""
+    if not work:
+        return
+    # Imported here: import transcode needs nothing that starts processes.
+    from transcode.jobs.isolated import Isolated, JobLost
+
+    there = processors.available()
+    workers = max(1, min(jobs or there, len(work)))
+    each = threads or max(1, there // workers)
+    pool = Isolated(workers, max_cpu_seconds=MAX_JOB_SECONDS, max_seconds=MAX_JOB_WAIT)
+    try:
+        for group in gather(
+            pool,
+            partial(convert, threads=each),
+            work,
+            window=workers * _WINDOW,
+            is_cancelled=is_cancelled,
+            patience=None,
+        ):
+            yield [
+                (job, _lost(job, outcome)) if isinstance(outcome, JobLost) else (job, outcome)
+                for job, outcome in group
+            ]
+    finally:
+        pool.kill()
+
+
+def convert_apart(
+    job: Job, *, convert: Callable[[Job], Made], max_cpu_seconds: float, max_seconds: float
+) -> Made:
+    """Make the messages of one file in a child of this process, which may be a worker of any executor.
+
+    Args:
+        job: the file.
+        convert: does the job; is pickled.
+        max_cpu_seconds, max_seconds: seconds of processor time, and by the clock, that the job may take.
+    """
+    # Imported here: import transcode needs nothing that starts processes.
+    from transcode.jobs.isolated import JobLost
+    from transcode.jobs.within import in_child
+
+    start = time.perf_counter()
+    try:
+        return in_child(partial(convert, job), max_cpu_seconds=max_cpu_seconds, max_seconds=max_seconds)
+    except JobLost as lost:
+        return Made(failed(job, _lost(job, lost), time.perf_counter() - start), {})
+
+
+def _lost(job: Job, reason: Exception) -> SourceError:
+    """The error of a job that ended its process."""
+    return SourceError(job.source, f"the process that decoded it {reason}")
+
+
+def _settle(group: list[tuple[Job, object]], outputs: Outputs) -> Iterator[Converted]:
+    """Write the messages of jobs, and yield their results."""
+    errors = iter(outputs.write_sets([made.files for _, made in group if isinstance(made, Made)]))
+    for job, outcome in group:
+        if not isinstance(outcome, Made):
+            yield failed(job, _given_up(job, outcome), 0.0)
+            continue
+        error = next(errors)
+        yield outcome.result if error is None else failed(job, error, outcome.result.seconds)
+
+
+def _given_up(job: Job, outcome: object) -> TranscodeError:
+    """The error of a job without a result."""
+    if isinstance(outcome, TranscodeError):
+        return outcome
+    if isinstance(outcome, BaseException):
+        said = " ".join(f"{type(outcome).__name__}: {_text(outcome)}".split())
+        return JobError(job.source, f"the executor gave the job up: {said}")
+    return JobError(job.source, f"the executor gave back {type(outcome).__name__}, which is no result")
+
+
+def _text(error: BaseException) -> str:
+    """The text of an error, if it has one."""
+    said = attempt(str, error)
+    return said if isinstance(said, str) else "the reason can't be told"
