@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,12 +11,14 @@ from hypothesis import strategies as st
 
 import transcode
 from tests.made.pictures import save
+from transcode.message.slideshow import text_part
 from transcode.messages.message import Message
 from transcode.relay.own_text import (
     MissingField,
     field_names,
     filled,
     has_fields,
+    room,
     stand_in,
     with_own_text,
     with_stand_in,
@@ -91,3 +95,19 @@ def test_cut_as_the_stand_in_was() -> None:
     cut = with_stand_in(short, TEMPLATE, part.text[:20])
     assert texts(with_own_text(cut, "x" * 300)) == ["x" * 20]
     assert texts(with_own_text(cut, "é" * 300)) == ["é" * 11]
+
+
+@pytest.mark.parametrize("template", [TEMPLATE, "\ufeffHi {name}"])
+@pytest.mark.parametrize("sign", ["x", "é", "中", "🙂"])
+def test_room(template: str, sign: str) -> None:
+    """The longest text that has room is sent whole, and no message with it is too large."""
+    given = replace(message(12, 12), parts=(text_part(1, template),))
+    octets = room(given, template, 3000)
+    own = sign * (octets // len(sign.encode()))
+    made = with_stand_in(given, template, stand_in(len(own), len(own.encode())))
+    assert 2900 < len(made.to_mm1(strict=False)) <= 3000
+    assert texts(with_own_text(made, own)) == [own]
+    # The longest one in characters and the longest one in octets may be two texts.
+    both = with_stand_in(given, template, stand_in(octets, octets))
+    assert len(both.to_mm1(strict=False)) <= 3000
+    assert room(given, template, 100) < 0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcode.relay.zones import Quiet, closes_at, is_zone, minutes, opens_at, zones
+from transcode.relay.zones import Quiet, _is_zone, closes_at, is_zone, minutes, opens_at, zones
 
 NIGHT = Quiet(minutes("21:00"), minutes("08:00"))
 BERLIN, NEW_YORK, HONOLULU = "Europe/Berlin", "America/New_York", "Pacific/Honolulu"
@@ -39,6 +39,14 @@ def test_zones_of_numbers() -> None:
     assert "Asia/Kamchatka" in zones("+79161234567")
     for number in ("+881612345678", "+999123", "someone@example.com", "", "1234"):
         assert zones(number) == ()
+
+
+def test_wrong_names_are_forgotten() -> None:
+    """Uploads may have any number of them, and long ones."""
+    assert not is_zone("x" * 60_000)
+    size = _is_zone.cache_info().maxsize
+    assert size is not None
+    assert size < 10_000
 
 
 def test_names_of_zones() -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "field_names",
     "filled",
     "has_fields",
+    "room",
     "stand_in",
     "with_own_text",
     "with_stand_in",
@@ -41,6 +42,8 @@ _WIDE = "\N{SQUARED OK}"
 _BEGIN = _WIDE + _SIGN * (_SHORTEST - 1)
 #: The same where it was cut; with a question mark where the receiver's charset has no such sign.
 _CUT = re.compile(rf"[{_WIDE}?](?:{_SIGN}|\Z)")
+#: By so many octets a stand-in, with the words of its length, may exceed the longest text.
+_SPARE = 16
 
 
 class MissingField(ValueError):
@@ -91,12 +94,33 @@ def with_stand_in(message: Message, template: str, text: str) -> Message:
     Raises:
         ValueError: it has no such text.
     """
+    # As a part has it: some signs at the beginning are none of the text.
+    plain = text_part(1, template).text
     for place, part in enumerate(message.parts):
         is_text = part.content_type == "text/plain"
-        if is_text and (part.text == template or part.text.startswith(_BEGIN)):
+        if is_text and (part.text == plain or part.text.startswith(_BEGIN)):
             made = text_part(1, text)
             return _with_part(message, place, replace(part, data=made.data, charset=made.charset))
     raise ValueError("the message has no such text")
+
+
+def room(message: Message, template: str, most: int) -> int:
+    """Return how many octets an own text may have in UTF-8, so that the message is not too large.
+
+    Args:
+        message: the message, with its text or a stand-in.
+        template: the text that it was composed with.
+        most: the most octets of the message as an M-Send.req.
+
+    Returns:
+        The octets; 0 or less: no text has room.
+
+    Raises:
+        ValueError: the message has no such text.
+    """
+    shortest = stand_in(0, 0)
+    octets = with_stand_in(message, template, shortest).to_mm1(strict=False)
+    return most - len(octets) + len(shortest.encode()) - _SPARE
 
 
 def with_own_text(message: Message, text: str | None) -> Message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,6 +19,8 @@ _MINUTES_OF_A_DAY = 1440
 _LONGEST_WAIT = 8.0 * _DAY
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _UNKNOWN = "Etc/Unknown"
+#: The most characters of a zone's name: the longest one has 32.
+_LONGEST_NAME = 64
 
 
 class Quiet(NamedTuple):
@@ -46,9 +48,14 @@ def minutes(clock: str) -> int:
     return int(found[1]) * 60 + int(found[2])
 
 
-@cache
 def is_zone(name: str) -> bool:
     """Return whether a name is that of a time zone, such as ``"Europe/Berlin"``."""
+    return len(name) <= _LONGEST_NAME and _is_zone(name)
+
+
+# Uploads may have any number of wrong names, so not all are kept.
+@lru_cache(2048)
+def _is_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -18,7 +18,7 @@ from tests.relay.conftest import ALICE, BOB
 from tests.relay.phone import Phone, until
 from transcode.relay.api.schema import CampaignNotice, Notice
 from transcode.relay.client import verify
-from transcode.relay.store import campaigns, limits, optouts
+from transcode.relay.store import campaigns, limits, optouts, recipients
 
 PICTURE = save(photo(160, 120), quality=90)
 CAROL, DAVE, EVE, NOBODY = "+15550003", "+15550004", "+15550005", "+4930000"
@@ -250,6 +250,19 @@ def test_recipients_in_parts(shop: Office) -> None:
         409,
         "too-late",
     )
+
+
+def test_a_text_that_nobody_made_room_for(shop: Office) -> None:
+    """Who adds recipients may die before the message has room for their texts; then the start makes it."""
+    name = begun(shop, text="\ufeffHi {name}", rows=f"to,name\n{ALICE},A\n")["id"]
+    fields = '{"name":"' + "x" * 500 + '"}'
+    row = recipients.Row(BOB, fields, chars=504, octets=506)
+    shop.centre.store.write(lambda one: recipients.add(one, name, [row], time.time())).result()
+    assert done(shop, name, "start").json()["status"] == "running"
+    phone = Phone(BOB, shop.centre.url, shop.gateway)
+    (text,) = (one.text for one in phone.fetch(phone.pushed()).parts if one.content_type == "text/plain")
+    assert text.endswith("Hi " + "x" * 500)
+    ended(shop, name)
 
 
 def test_once_for_a_key(shop: Office) -> None:

@@ -117,6 +117,22 @@ def test_rows_of_recipients(store: SqlStore) -> None:
     assert campaign.reference == "spring"
 
 
+def test_room_for_texts(store: SqlStore) -> None:
+    """A message that was made for shorter texts takes the place of none, nor does one after the start."""
+    name = filled(store, Row("+1", chars=2, octets=4))
+    read = campaigns.campaign(store, name)
+    assert read is not None
+    store.write(lambda one: recipients.add(one, name, [Row("+2", chars=3, octets=3)], BEGIN)).result()
+    assert not store.write(lambda one: campaigns.set_content(one, read, "short", 9)).result()
+    longer = read._replace(text_chars=3)
+    assert store.write(lambda one: campaigns.set_content(one, longer, "long", 10)).result()
+    campaigns.set_state(store, name, Action.START, BEGIN)
+    assert store.write(lambda one: campaigns.set_content(one, longer, "late", 11)).result()
+    now = campaigns.campaign(store, name)
+    assert now is not None
+    assert (now.blob, now.size) == ("long", 10)
+
+
 def test_who_reads_recipients_dies(store: SqlStore) -> None:
     """Nobody sees half of a campaign; the same request begins anew when its lease is over."""
     name = begun(store)

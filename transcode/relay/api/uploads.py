@@ -41,11 +41,13 @@ class Reader:
     Args:
         text: the text of the campaign; None: it has none.
         normal: returns an address in the form of rows.
+        largest: the most octets of an own text, at most LARGEST_TEXT.
     """
 
-    def __init__(self, text: str | None, normal: Callable[[str], str]) -> None:
+    def __init__(self, text: str | None, normal: Callable[[str], str], largest: int = LARGEST_TEXT) -> None:
         self._template = text if own_text.has_fields(text) else None
         self._normal = normal
+        self._largest = min(largest, LARGEST_TEXT)
 
     def of_values(self, values: Iterable[NewRecipient]) -> Iterator[Row]:
         """Yield the rows of values."""
@@ -131,8 +133,8 @@ class Reader:
             octets = len(text.encode())
         except UnicodeEncodeError:
             return _bad(normal, "a field has half of a character")
-        if octets > LARGEST_TEXT:
-            detail = f"the text has {octets:,} octets, at most {LARGEST_TEXT:,}"
+        if octets > self._largest:
+            detail = f"the text has {octets:,} octets, at most {self._largest:,}"
             return Row(normal, kept, zone, "too_long", detail)
         return Row(normal, kept, zone, chars=len(text), octets=octets)
 

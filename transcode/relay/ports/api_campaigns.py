@@ -15,8 +15,7 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 import transcode
-from transcode.relay import own_text
-from transcode.relay.api import campaign_views, operations, schema
+from transcode.relay.api import campaign_views, operations, schema, stand_ins
 from transcode.relay.api.problems import ApiError
 from transcode.relay.api.reading import read_campaign, read_json
 from transcode.relay.api.uploads import Reader, WrongHead
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
     from transcode.relay.ports.api_messages import Messages
     from transcode.relay.ports.api_requests import Asked
     from transcode.relay.store import Blobs, SqlStore
-    from transcode.relay.store.connection import Connection
     from transcode.relay.store.keys import ApiKey
     from transcode.relay.store.recipients import Row
 
@@ -232,9 +230,8 @@ class Campaigns:
             raise ApiError.later("busy", "another request with this key is being read", campaigns.LEASE)
         if is_mine:
             try:
-                reader = Reader(new.text, self._numbers.normal)
-                self._added(name, reader, read.file, new.recipients, made.paid)
-                self._with_stand_in(name)
+                self._added(name, self._reader(name), read.file, new.recipients, made.paid)
+                stand_ins.settle(self._store, self._blobs, name)
                 # In one transaction: the same request again finds a campaign that began, or none.
                 start = time.time() if new.start else None
                 end = partial(recipients.loaded, name=name, reader=made.paid, starts_at=start)
@@ -280,12 +277,11 @@ class Campaigns:
         return await run_in_threadpool(self._uploaded, own, file)
 
     def _uploaded(self, own: Campaign, file: BinaryIO) -> schema.Uploaded:
-        reader = Reader(own.template, self._numbers.normal)
         try:
-            read, usable, first = self._added(own.id, reader, file, ())
+            read, usable, first = self._added(own.id, self._reader(own.id), file, ())
         except recipients.NotLoading as error:
             raise ApiError("too-late", str(error)) from error
-        self._with_stand_in(own.id)
+        stand_ins.settle(self._store, self._blobs, own.id)
         return schema.Uploaded(rows=read, accepted=usable, rejected=read - usable, first_row=first)
 
     def _added(
@@ -320,28 +316,17 @@ class Campaigns:
             raise ApiError.of_field("invalid", "recipients", str(error)) from error
         return read, usable, first
 
-    def _with_stand_in(self, name: str) -> None:
-        """Give the message of a campaign a text that is as long as the longest own one.
+    def _reader(self, name: str) -> Reader:
+        """Return what reads recipients of a campaign.
 
         Raises:
-            ApiError: the message would be too large.
+            ApiError: its media leave no room for a text.
         """
         own = self._there(name)
-        if own.template is None or not own_text.has_fields(own.template):
-            return
-        message = transcode.read(self._blobs.get(own.blob))
-        text = own_text.stand_in(own.text_chars, own.text_octets)
-        octets = own_text.with_stand_in(message, own.template, text).to_mm1(strict=False)
-        if len(octets) > self._most_bytes:
-            detail = f"with the longest text, the message has {len(octets):,} octets"
-            raise ApiError.of_field("refused", "text", detail, self._most_bytes)
-        blob = self._blobs.put(octets)
-
-        def write(connection: Connection) -> None:
-            campaigns.set_content(connection, name, blob, len(octets))
-
-        self._store.write(write).result()
-        self._blobs.put_again(blob, octets)
+        room = stand_ins.room(self._blobs, own, self._most_bytes)
+        if room <= 0:
+            raise ApiError.of_field("refused", "text", "the media leave it no room", self._most_bytes)
+        return Reader(own.template, self._numbers.normal, room)
 
     # Seeing
 
@@ -412,7 +397,10 @@ class Campaigns:
     def _acted(self, asked: Asked, action: Action) -> schema.Campaign:
         own = self._own(asked)
         try:
-            after = campaigns.set_state(self._store, own.id, action, time.time())
+            if action is Action.START:
+                after = stand_ins.settle(self._store, self._blobs, own.id, is_start=True)
+            else:
+                after = campaigns.set_state(self._store, own.id, action, time.time())
         except WrongState as error:
             raise ApiError("too-late", str(error)) from error
         return campaign_views.campaign(self._store, after)

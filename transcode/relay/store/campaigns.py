@@ -233,20 +233,33 @@ def drop(connection: Connection, name: str) -> None:
     connection.execute("DELETE FROM message WHERE id=?", (name,))
 
 
-def set_content(connection: Connection, name: str, blob: str, size: int) -> None:
-    """Give the message of a campaign other octets, which are kept already.
+def set_content(connection: Connection, made_for: Campaign, blob: str, size: int) -> bool:
+    """Give the message of a campaign that was not started other octets, which are kept already.
 
     Args:
         connection: the database, in a transaction.
-        name: the campaign, of which nothing was released.
+        made_for: the campaign as it was read, whose longest texts the octets have room for.
         blob, size: the octets, as in Envelope.
+
+    Returns:
+        Whether they have room for all texts that there are now; where not, nothing is written. A campaign
+        that was started keeps its octets, too.
     """
     connection.lock(rows.OCTETS, shared=True)
+    name = made_for.id
+    found = connection.execute(
+        f"SELECT state, text_chars, text_octets FROM campaign WHERE id=?{connection.for_update}", (name,)
+    ).fetchone()
+    if found is None or found[0] not in (CampaignState.LOADING, CampaignState.DRAFT):
+        return True
+    if found[1:] != (made_for.text_chars, made_for.text_octets):
+        return False
     connection.execute(
         "INSERT INTO garbage SELECT blob FROM message WHERE id=? AND blob<>? ON CONFLICT DO NOTHING",
         (name, blob),
     )
     connection.execute("UPDATE message SET blob=?, size=? WHERE id=?", (blob, size, name))
+    return True
 
 
 def act(connection: Connection, name: str, action: Action, now: float) -> bool:
