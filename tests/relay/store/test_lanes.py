@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.relay.made import BEGIN, envelope
 from tests.relay.store.routed import accepted, driven
-from transcode.relay.model import Event, Route
+from transcode.relay.model import CAMPAIGN_LANE, Event, Route
 from transcode.relay.store.sqlite import SqliteStore, SqlStore
 
 MANY = 100_000
@@ -70,6 +70,16 @@ def test_a_campaign_that_is_not_due_stands_in_nobodys_way(store: SqlStore) -> No
     one = person(store, 51)
     # A take looks into some lanes, and the next one goes on behind them.
     assert sorted(taken(store, 5)) == sorted([due, one])
+
+
+def test_campaigns_that_are_held_stand_in_nobodys_way(store: SqlStore) -> None:
+    """However many they are: a take looks into some lanes, and the next one goes on behind them."""
+    lanes = [f"{CAMPAIGN_LANE}{number:02}" for number in range(1, 41)]
+    for number, lane in enumerate(lanes, 1):
+        campaign(store, number, lane, 1)
+    held = [(lane,) for lane in lanes[:-1]]
+    store.write(lambda one: one.executemany("INSERT INTO held VALUES (?)", held)).result()
+    assert len(taken(store, 2)) == 1
 
 
 def test_a_lease_that_ended_is_taken_again(store: SqlStore) -> None:

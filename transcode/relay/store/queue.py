@@ -43,9 +43,7 @@ class Turns:
         self._takes[hop] = takes = (self._takes.get(hop, 0) + 1) % _PEOPLE
         if takes:
             yield ""
-        for lane in self._campaigns(connection, hop):
-            self._last[hop] = lane
-            yield lane
+        yield from self._campaigns(connection, hop)
         if not takes:
             yield ""
 
@@ -67,6 +65,8 @@ class Turns:
                 continue
             if first and is_round and lane > first:
                 return
+            # Also of one that is held, or the next take would look no further than this one.
+            self._last[hop] = lane
             if not _is_held(connection, lane):
                 yield lane
 
