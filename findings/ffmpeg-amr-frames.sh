@@ -3,13 +3,8 @@
 # Seen: FFmpeg with libopencore_amrnb writes one frame more, for the encoder's delay of 50 samples: 51, and 2,001. In a raw AMR file
 #   nothing says that the last one is not sound, so the file lasts 40.02 seconds.
 # Version: FFmpeg 9.0.2 of imageio-ffmpeg 0.8.1. Date: 2026-11-30. Source: the behaviour of the program, run as below.
-set -eu
-here=$(mktemp -d)
-trap 'rm -rf "$here"' EXIT
-python3 -m venv "$here/venv"
-"$here/venv/bin/pip" install --quiet --disable-pip-version-check imageio-ffmpeg==0.8.1 2>/dev/null
-ffmpeg=$("$here/venv/bin/python" -c "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())")
-"$ffmpeg" -version | head -n 1
+. "$(dirname "$0")/start"
+install_ffmpeg 0.8.1
 
 frames() {
   "$ffmpeg" -v error -y -f lavfi -i anoisesrc=r=8000:d=60:a=0.1:seed=1 -t "$1" -c:a libopencore_amrnb -b:a 12.2k "$here/made.amr"

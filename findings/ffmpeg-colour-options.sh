@@ -4,13 +4,8 @@
 # Seen: FFmpeg 9.0.2 writes the matrix alone. Primaries and transfer stay unknown, and there is no colr box. Without -colorspace
 #   nothing is written. The filter setparams, with the same three values, tags all.
 # Version: FFmpeg 9.0.2 of imageio-ffmpeg 0.8.1. Date: 2026-11-30. Source: the behaviour of the program, run as below.
-set -eu
-here=$(mktemp -d)
-trap 'rm -rf "$here"' EXIT
-python3 -m venv "$here/venv"
-"$here/venv/bin/pip" install --quiet --disable-pip-version-check imageio-ffmpeg==0.8.1 2>/dev/null
-ffmpeg=$("$here/venv/bin/python" -c "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())")
-"$ffmpeg" -version | head -n 1
+. "$(dirname "$0")/start"
+install_ffmpeg 0.8.1
 
 clip() {
   file=$1

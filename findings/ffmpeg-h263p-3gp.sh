@@ -4,13 +4,8 @@
 #   hold of H.263 is thus 128x96, 176x144, 352x288, 704x576 and 1408x1152. The level in its d263 box is 10 for all of them,
 #   although 352x288 at 30 frames a second needs level 30 (ITU-T H.263, annex X).
 # Version: FFmpeg 9.0.2 of imageio-ffmpeg 0.8.1. Date: 2026-11-30. Source: the behaviour of the program, run as below.
-set -eu
-here=$(mktemp -d)
-trap 'rm -rf "$here"' EXIT
-python3 -m venv "$here/venv"
-"$here/venv/bin/pip" install --quiet --disable-pip-version-check imageio-ffmpeg==0.8.1 2>/dev/null
-ffmpeg=$("$here/venv/bin/python" -c "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())")
-"$ffmpeg" -version | head -n 1
+. "$(dirname "$0")/start"
+install_ffmpeg 0.8.1
 
 clip() {
   "$ffmpeg" -v error -y -f lavfi -i "testsrc2=s=$1:r=30:d=1" -c:v "$2" -b:v 600k "$here/$1.3gp" 2>"$here/said"

@@ -5,11 +5,8 @@
 # Seen: with client_options={"timeout": ...} the endpoint is refused ("builder error") before any connection, until the options
 #   say {"allow_http": True}, too.
 # Version: obstore 0.12.1. Date: 2026-11-30. Source: the behaviour of the package, run as below.
-set -eu
-here=$(mktemp -d)
-trap 'rm -rf "$here"' EXIT
-python3 -m venv "$here/venv"
-"$here/venv/bin/pip" install --quiet --disable-pip-version-check obstore==0.12.1 2>/dev/null
+. "$(dirname "$0")/start"
+install obstore==0.12.1
 cat > "$here/try.py" <<'EOF'
 import http.server
 import importlib.metadata

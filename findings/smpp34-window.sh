@@ -4,11 +4,8 @@
 # Seen: of 20 submits that are begun at once the SMSC has all 20 before it answers one. A sender must count for itself, or an
 #   SMSC with a small window throttles or closes the bind.
 # Version: smpp34 1.5.0. Date: 2026-11-30. Source: the description and the type stubs in the wheel.
-set -eu
-here=$(mktemp -d)
-trap 'rm -rf "$here"' EXIT
-python3 -m venv "$here/venv"
-"$here/venv/bin/pip" install --quiet --disable-pip-version-check smpp34==1.5.0 2>/dev/null
+. "$(dirname "$0")/start"
+install smpp34==1.5.0
 cat > "$here/try.py" <<'EOF'
 import asyncio
 import importlib.metadata
