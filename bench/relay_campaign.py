@@ -12,7 +12,6 @@ takes, by trying qualities, and python-messaging writes the message.
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import tempfile
@@ -25,7 +24,7 @@ from PIL import Image
 
 import transcode
 from bench import engines, pictures
-from bench.relay_sms import Running, Taken, account, smsc, taking
+from bench.relay_sms import Running, Taken, account, parser, show_threads, smsc, taking
 from transcode.relay import logs
 from transcode.relay.api_settings import Api
 from transcode.relay.config import Config, Listen, Local
@@ -165,13 +164,7 @@ def _fitted(octets: bytes, most: int) -> bytes:
 
 def main() -> None:
     """Measure, and print a table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--recipients", type=int, default=20000)
-    parser.add_argument("--lines", type=int, default=4)
-    parser.add_argument("--database", default="", help="a PostgreSQL database; SQLite without one")
-    given = parser.parse_args()
+    given = parser(__doc__).parse_args()
     count, octets = given.recipients, photo()
     with smsc() as other, tempfile.TemporaryDirectory() as folder:
         ours = campaign(other, octets, count, given.lines, Path(folder), given.database)
@@ -186,10 +179,7 @@ def main() -> None:
         f"| python-messaging and Pillow, a loop | {1 / other_way.seconds:.1f} | {1e6 * other_way.busy:.0f} |"
     )
     print(f"\nThe loop takes {other_way.busy * count / ours.busy:.0f} times the processor's time.")
-    print("\n| thread of the campaign | processor's time of each recipient, us |\n|---|---|")
-    for part, seconds in sorted(ours.parts.items(), key=lambda part: -part[1]):
-        if 1e6 * seconds / count >= 1:
-            print(f"| {part} | {1e6 * seconds / count:.0f} |")
+    show_threads("the campaign", ours, count)
 
 
 if __name__ == "__main__":

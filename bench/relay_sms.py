@@ -212,16 +212,30 @@ def campaign(smsc: Running, recipients: int, lines: int, folder: Path, database:
     return found[0]
 
 
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """The arguments of what sends to many recipients."""
+    made = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("--recipients", type=int, default=20000)
+    made.add_argument("--lines", type=int, default=4)
+    made.add_argument("--database", default="", help="a PostgreSQL database; SQLite without one")
+    return made
+
+
+def show_threads(what: str, taken: Taken, recipients: int) -> None:
+    """Print what each thread took, the longest first, from a microsecond for each recipient."""
+    print(f"\n| thread of {what} | processor's time of each recipient, us |\n|---|---|")
+    for part, seconds in sorted(taken.parts.items(), key=lambda part: -part[1]):
+        if 1e6 * seconds / recipients >= 1:
+            print(f"| {part} | {1e6 * seconds / recipients:.0f} |")
+
+
 def main() -> None:
     """Measure, and print tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--recipients", type=int, default=20000)
-    parser.add_argument("--lines", type=int, default=4)
-    parser.add_argument("--database", default="", help="a PostgreSQL database; SQLite without one")
-    parser.add_argument("--smsc", action="store_true", help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    arguments = parser(__doc__)
+    arguments.add_argument("--smsc", action="store_true", help=argparse.SUPPRESS)
+    given = arguments.parse_args()
     if given.smsc:
         asyncio.run(_serve())
     count = given.recipients
@@ -234,10 +248,7 @@ def main() -> None:
             f"| {name} | {count / row.seconds:.0f} | {1e6 * row.busy / count:.0f} |"
             f" {1e6 * row.smsc / count:.0f} |"
         )
-    print("\n| thread of the whole way | processor's time of each recipient, us |\n|---|---|")
-    for part, seconds in sorted(whole.parts.items(), key=lambda part: -part[1]):
-        if 1e6 * seconds / count >= 1:
-            print(f"| {part} | {1e6 * seconds / count:.0f} |")
+    show_threads("the whole way", whole, count)
 
 
 if __name__ == "__main__":
