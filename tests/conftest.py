@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.browser import Browser, browsing
+
 # No deadline, because the time of an example depends on the load of the machine. Each run has the same
 # examples; make fuzz looks for new ones.
 settings.register_profile("untimed", deadline=None, derandomize=True, database=None)
@@ -27,6 +29,13 @@ def _no_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
             if name.startswith("TRANSCODE_") and name not in _KEPT:
                 patch.delenv(name)
         yield
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium, one for a file of tests."""
+    with browsing(tmp_path_factory.mktemp("browser")) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import transcode
-from tests.browser import Browser, Page, browsing
+from tests.browser import Browser, Page
 from tests.test_preview import BLUE, HOSTILE, RED, SHOW, amr, message, part
 from transcode.messages.message import Message
 from transcode.model import SlideParts
@@ -25,12 +24,6 @@ LONG = "A_name_that_goes_on_without_a_blank_" * 6
 STATUS = "document.getElementById('status').textContent"
 CLOCK = "document.getElementById('clock').textContent"
 BUTTON = "document.getElementById('play').textContent"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with browsing(tmp_path_factory.mktemp("browser")) as found:
-        yield found
 
 
 def opened(

@@ -27,6 +27,7 @@ from transcode.relay import adaptation
 from transcode.relay.admin_listener import Admin
 from transcode.relay.config import Config, Listen, Local, Policy
 from transcode.relay.server import Running, running
+from transcode.relay.store import SqliteStore
 from transcode.relay.timers import Timers
 
 ALICE, BOB = "+15550001", "+15550002"
@@ -48,6 +49,13 @@ def full_disk(centre: Running) -> Iterator[None]:
     full = sqlite3.OperationalError("database or disk is full")
     with mock.patch.object(centre.store, "accept", side_effect=full):
         yield
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    """A store of a test's own."""
+    with contextlib.closing(SqliteStore(tmp_path / "relay.db")) as made:
+        yield made
 
 
 def config(folder: Path, gateway: Gateway, **others: object) -> Config:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,12 +60,6 @@ CONFIG = Config(
         Vasp("bank", short_codes=("54321",), campaign=False),
     ),
 )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    with contextlib.closing(SqliteStore(tmp_path / "relay.db")) as made:
-        yield made
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.relay.store.traces import check_synced
 from transcode.relay.store import SqliteStore
 
 
@@ -25,20 +25,7 @@ def test_the_disk_has_it_before_the_answer(tmp_path: Path) -> None:
     # The client waits for the answer, so the lines are in the order of the calls.
     lines = trace.read_text().splitlines()
     (answer,) = [at for at, line in enumerate(lines) if '"250 2.0.0 OK' in line]
-    before = lines[:answer]
-
-    def last(pattern: str) -> int:
-        found = [at for at, line in enumerate(before) if re.search(pattern, line)]
-        assert found, pattern
-        return found[-1]
-
-    where = re.escape(str(folder))
-    octets = last(rf"\bfsync\(\d+<{where}/blobs/../../#\d+.*\) += 0")
-    named = last(rf"\blinkat\(.*{where}/blobs/../../[0-9a-f]{{64}}")
-    listed = last(rf"\bfsync\(\d+<{where}/blobs/../..>\) += 0")
-    written = last(rf"\bpwrite64\(\d+<{where}/relay\.sqlite-wal>")
-    committed = last(rf"\bf(data)?sync\(\d+<{where}/relay\.sqlite-wal>\) += 0")
-    assert octets < named < listed < written < committed
+    check_synced(lines[:answer], folder, "relay.sqlite")
     with contextlib.closing(SqliteStore(folder / "relay.sqlite")) as store:
         assert len(store.deliveries()) == 1
         assert store.select("SELECT count(*) FROM answer") == [(1,)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,12 +17,6 @@ from transcode.relay.optout import OptOuts
 from transcode.relay.server import running
 from transcode.relay.store import SqliteStore, optouts
 from transcode.relay.timers import Timers
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    with closing(SqliteStore(tmp_path / "relay.db")) as made:
-        yield made
 
 
 @pytest.fixture

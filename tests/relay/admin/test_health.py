@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-
-import pytest
 
 from tests.relay.phone import PATIENCE
 from transcode.relay.admin.health import Health
 from transcode.relay.patience import Parts
 from transcode.relay.store import SqliteStore
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    made = SqliteStore(tmp_path / "relay.db")
-    yield made
-    made.close()
 
 
 def wrong(store: SqliteStore, folder: Path, lanes: dict[str, bool], least: int) -> dict[str, str]:

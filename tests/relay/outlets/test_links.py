@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +70,6 @@ class Desk:
     def attempt(self, delivery: Delivery) -> Outcome:
         (outcome,) = self.links.attempt([delivery], self.store.envelope(delivery.message))
         return outcome
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    with closing(SqliteStore(tmp_path / "relay.db")) as made:
-        yield made
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import transcode
-from tests.browser import Browser, Page, browsing
+from tests.browser import Browser, Page
 from tests.made.clips import clip as film
 from tests.made.pictures import photo, save
 from tests.made.sounds import container, sine
@@ -29,12 +29,6 @@ pytestmark = pytest.mark.xdist_group("pages")
 SIZES = [(390, 844), (1280, 800)]
 BUTTON = "document.getElementById('play').textContent"
 STATUS = "document.getElementById('status').textContent"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with browsing(tmp_path_factory.mktemp("browser")) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.relay.store import kills
+from tests.relay.store.traces import check_synced, last
 
 
 def test_kills() -> None:
@@ -36,18 +37,8 @@ def test_the_disk_has_it_before_the_answer(tmp_path: Path) -> None:
     lines = trace.read_text().splitlines()
     (answer,) = [at for at, line in enumerate(lines) if re.search(rf'write\(1<.*"accepted {accepted}', line)]
     before = lines[:answer]
-
-    def last(pattern: str) -> int:
-        found = [at for at, line in enumerate(before) if re.search(pattern, line)]
-        assert found, pattern
-        return found[-1]
-
+    check_synced(before, tmp_path / "relay", "relay.db")
     folder = re.escape(str(tmp_path / "relay"))
-    octets = last(rf"\bfsync\(\d+<{folder}/blobs/../../#\d+.*\) += 0")
-    named = last(rf"\blinkat\(.*{folder}/blobs/../../[0-9a-f]{{64}}")
-    listed = last(rf"\bfsync\(\d+<{folder}/blobs/../..>\) += 0")
-    written = last(rf"\bpwrite64\(\d+<{folder}/relay\.db-wal>")
-    committed = last(rf"\bf(data)?sync\(\d+<{folder}/relay\.db-wal>\) += 0")
-    assert octets < named < listed < written < committed
+    named = last(before, rf"\blinkat\(.*{folder}/blobs/../../[0-9a-f]{{64}}")
     for above in ("", "/blobs", "/blobs/.."):
-        assert last(rf"\bfsync\(\d+<{folder}{above}>\) += 0") < named
+        assert last(before, rf"\bfsync\(\d+<{folder}{above}>\) += 0") < named

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
@@ -115,19 +117,26 @@ def test_a_hop_that_fails_is_left_alone(store: SqlStore) -> None:
     assert [takes(store, BEGIN + 121) for _ in range(2)] == [True, True]
 
 
+@contextlib.contextmanager
+def meanwhile(statement: str) -> Iterator[None]:
+    """Another process changes the hops after somebody has asked for a probe."""
+
+    def asked(connection: Connection, route: str, peer: str, now: float) -> Health | None:
+        health = may_try(connection, route, peer, now)
+        connection.execute(statement)
+        return health
+
+    may_try = limits.may_try
+    with mock.patch.object(queue, "may_try", asked):
+        yield
+
+
 def test_a_hop_that_answers_while_somebody_asks_for_a_probe(store: SqlStore) -> None:
     """It is tried as usual from then on: who asked has the delivery, and others have theirs."""
     for number in range(2):
         routed(store, number)
     fails(store)
-
-    def asked(connection: Connection, route: str, peer: str, now: float) -> Health | None:
-        health = may_try(connection, route, peer, now)
-        connection.execute("DELETE FROM hop")
-        return health
-
-    may_try = limits.may_try
-    with mock.patch.object(queue, "may_try", asked):
+    with meanwhile("DELETE FROM hop"):
         assert takes(store, BEGIN + 60)
     assert takes(store, BEGIN + 60)
 
@@ -136,14 +145,7 @@ def test_a_probe_that_another_worker_has(store: SqlStore) -> None:
     """Nothing is leased without it."""
     number = routed(store, 1)
     fails(store)
-
-    def asked(connection: Connection, route: str, peer: str, now: float) -> Health | None:
-        health = may_try(connection, route, peer, now)
-        connection.execute("UPDATE hop SET probe_at=probe_at+60")
-        return health
-
-    may_try = limits.may_try
-    with mock.patch.object(queue, "may_try", asked):
+    with meanwhile("UPDATE hop SET probe_at=probe_at+60"):
         assert not takes(store, BEGIN + 60)
     assert store.select("SELECT lease_until FROM delivery WHERE id=?", (number,)) == [(None,)]
 
