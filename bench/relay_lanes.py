@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from transcode.relay.config import Config, Local
+from transcode.relay.judging import Judge
 from transcode.relay.model import Delivery, Envelope, Event, Route, State
 from transcode.relay.outlets.outlet import Outcome
 from transcode.relay.pseudonyms import Pseudonyms
@@ -90,7 +91,8 @@ def envelope(number: int, sender: str, lane: str) -> Envelope:
 def working(store: SqliteStore, blobs: FolderBlobs, folder: Path) -> Iterator[Gateway]:
     """A centre's worker with the gateway."""
     gateway = Gateway()
-    routing = Routing(CONFIG, store, Router(CONFIG.hops), None, time.time)
+    judge = Judge(CONFIG, store, Router(CONFIG.hops), None, time.time)
+    routing = Routing(CONFIG, store, judge, None, time.time)
     tidier = Tidier(store, blobs, Retention(), Pseudonyms.of(folder), Timers())
     worker = Worker(store, tidier, routing, [gateway], [], time.time)
     worker.start()

@@ -12,6 +12,7 @@ from tests.relay.store.routed import accepted
 from transcode.errors import TransportError
 from transcode.relay.config import Config, Local, Policy
 from transcode.relay.hops import Hop
+from transcode.relay.judging import Judge
 from transcode.relay.model import RESOLVER, Delivery, Event, Route, State, Subscriber
 from transcode.relay.resolving import Resolving
 from transcode.relay.route import Router
@@ -24,6 +25,7 @@ CONFIG = Config(
     resolver=Resolving(keep_seconds=100),
 )
 B = Hop(Route.PEER, "b", codes=("26201",))
+ROUTER = Router((*CONFIG.hops, B), ("+",))
 
 
 class Known:
@@ -70,9 +72,19 @@ def clock() -> Clock:
     return Clock()
 
 
+def routed(
+    store: SqliteStore,
+    resolver: Known | None,
+    clock: Clock,
+    router: Router = ROUTER,
+) -> Routing:
+    """The work of a centre with B and a resolver."""
+    return Routing(CONFIG, store, Judge(CONFIG, store, router, resolver, clock), resolver, clock)
+
+
 @pytest.fixture
 def routing(store: SqliteStore, known: Known, clock: Clock) -> Routing:
-    return Routing(CONFIG, store, Router((*CONFIG.hops, B), ("+",)), known, clock)
+    return routed(store, known, clock)
 
 
 def now(store: SqliteStore, delivery: Delivery) -> Delivery:
@@ -190,7 +202,7 @@ def test_a_slow_resolver_delays_nobody_else(store: SqliteStore, known: Known, cl
             assert go.wait(60)
             return "26201"
 
-    routing = Routing(CONFIG, store, Router((*CONFIG.hops, B), ("+",)), Slow(), clock)
+    routing = routed(store, Slow(), clock)
     (slow,) = accepted(store, 1, to=("+4915110001",))
     assert routing.route()
     thread = threading.Thread(target=routing.resolve)
@@ -215,7 +227,7 @@ def test_a_subscriber_needs_no_resolver(store: SqliteStore, routing: Routing, kn
 def test_what_was_left_to_a_resolver_that_is_gone(store: SqliteStore, routing: Routing, clock: Clock) -> None:
     (one,) = accepted(store, to=("+4915110001",))
     assert routing.route()
-    without = Routing(CONFIG, store, Router((*CONFIG.hops, replace(B, is_default=True))), None, clock)
+    without = routed(store, None, clock, Router((*CONFIG.hops, replace(B, is_default=True))))
     assert without.lines == 1
     assert without.resolve()
     assert (now(store, one).route, now(store, one).peer) == (Route.PEER, "b")

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 import transcode
 from transcode.errors import ConfigError, ProfileError
 from transcode.net import is_timeout
-from transcode.relay.model import API_PEER
+from transcode.relay.model import API_PEER, MEGABYTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["Api", "check_api"]
-
-_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +44,10 @@ class Api:
     network: str = "world"
     max_recipients: int = 100
     max_campaign_recipients: int = 1_000_000
-    max_campaign_bytes: int = 200 * _MEGABYTE
+    max_campaign_bytes: int = 200 * MEGABYTE
     campaign_per_second: float = 1000.0
     max_media: int = 10
-    max_request_bytes: int = 25 * _MEGABYTE
+    max_request_bytes: int = 25 * MEGABYTE
     fetch_seconds: float = 20.0
     fetches: int = 16
     compose_seconds: float = 60.0

@@ -14,7 +14,7 @@ from transcode.relay.api_settings import Api, check_api
 from transcode.relay.hops import Hop, clash, is_network_code
 from transcode.relay.linking import Pages, check_pages
 from transcode.relay.logs import Log, check_log
-from transcode.relay.model import Route
+from transcode.relay.model import MEGABYTE, Route
 from transcode.relay.networks import check_networks
 from transcode.relay.numbers import Numbers, check_numbers
 from transcode.relay.peers import Mm4, Peer, check_peers
@@ -29,7 +29,6 @@ from transcode.wire.mm1.push import MOST
 
 __all__ = ["ROLES", "Config", "Devices", "Listen", "Local", "Policy", "checked", "read_config"]
 
-_MEGABYTE = 1_000_000
 #: What a process can do.
 ROLES = ("http", "mm4", "worker")
 #: The longest listen.url: ``/m/`` and the 22 characters of a token follow.
@@ -100,7 +99,7 @@ class Policy:
         wrong_tokens: how many addresses of no message a phone may ask for in a minute.
     """
 
-    max_message_bytes: int = 5 * _MEGABYTE
+    max_message_bytes: int = 5 * MEGABYTE
     max_recipients: int = 100
     max_forwards: int = 10
     blocked_senders: tuple[str, ...] = ()
@@ -108,8 +107,8 @@ class Policy:
     sender_per_minute: float = 60.0
     sender_burst: int = 100
     campaign_recipients: int = 20
-    quota_bytes: int = 100 * _MEGABYTE
-    max_bytes_in_flight: int = 256 * _MEGABYTE
+    quota_bytes: int = 100 * MEGABYTE
+    max_bytes_in_flight: int = 256 * MEGABYTE
     receive_seconds: float = 120.0
     wait_seconds: float = 8.0
     adapt_seconds: float = 60.0

@@ -10,6 +10,7 @@ __all__ = [
     "API_PEER",
     "CAMPAIGN_LANE",
     "ENDED",
+    "MEGABYTE",
     "RESOLVER",
     "Changed",
     "Delivery",
@@ -68,6 +69,9 @@ class State(StrEnum):
     #: The other centre reported nothing until the expiry and some time after.
     INDETERMINATE = "indeterminate"
 
+
+#: Octets of a megabyte, in which sizes are configured.
+MEGABYTE = 1_000_000
 
 #: What begins the peer of a message that came through the API; the name of its account follows. No centre and
 #: no provider has such a name.

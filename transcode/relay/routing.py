@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transcode.errors import TransportError
-from transcode.relay.judging import Judge
 from transcode.relay.model import RESOLVER, Event, Route, State
 from transcode.relay.store import limits
 from transcode.relay.store.occurrences import Occurrence
@@ -15,10 +14,9 @@ if TYPE_CHECKING:
 
     from transcode.relay.ahead import Ahead
     from transcode.relay.config import Config
-    from transcode.relay.judging import Receivers
+    from transcode.relay.judging import Judge, Receivers
     from transcode.relay.model import Delivery, Envelope
     from transcode.relay.resolver import Resolver
-    from transcode.relay.route import Router
     from transcode.relay.store import SqlStore
 
 __all__ = ["Routing"]
@@ -33,7 +31,7 @@ class Routing:
     Args:
         config: the configuration.
         store: where everything is kept.
-        router: finds the next hop.
+        judge: finds next hops by what is known.
         resolver: knows the networks of numbers; None: there is none.
         clock: gives the time, in seconds since 1970.
         ahead: adapts messages before phones ask for them; None: nobody does.
@@ -46,7 +44,7 @@ class Routing:
         self,
         config: Config,
         store: SqlStore,
-        router: Router,
+        judge: Judge,
         resolver: Resolver | None,
         clock: Callable[[], float],
         ahead: Ahead | None = None,
@@ -56,7 +54,7 @@ class Routing:
         self._keep = config.resolver.keep_seconds
         self._lease = config.timers.lease
         self._store = store
-        self._judge = Judge(config, store, router, resolver, clock)
+        self._judge = judge
         self._resolver = resolver
         self._clock = clock
         self._ahead = ahead

@@ -169,8 +169,9 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
             resolver = made_resolver(config.resolver)
             if resolver is not None:
                 ends.callback(resolver.close)
-            errands = [*map(_answers, peers), *_of_api(config, store, router, resolver, ends)]
-            routing = Routing(config, store, router, resolver, time.time, ahead)
+            judge = Judge(config, store, router, resolver, time.time)
+            errands = [*map(_answers, peers), *_of_api(config, store, judge, resolver, ends)]
+            routing = Routing(config, store, judge, resolver, time.time, ahead)
             reporters: list[Reporter] = [phones, *peers, *providers]
             worker = Worker(
                 store, tidier, routing, outlets, reporters, time.time, errands, config.timers.lease
@@ -255,7 +256,7 @@ def _pages(
     renderer = Renderer(url, config.pages.operator or config.name)
     desk = abuse.Desk(config.pages.abuse_url)
     ends.callback(desk.close)
-    return pages.routes(config.pages, waits, renderer, shelf, store, centre, desk)
+    return pages.Door(config.pages, waits, renderer, shelf, store, centre, desk).routes()
 
 
 @contextlib.contextmanager
@@ -289,7 +290,7 @@ def _answers(peer: Peers) -> Errand:
 def _of_api(
     config: Config,
     store: SqlStore,
-    router: Router,
+    judge: Judge,
     resolver: Resolver | None,
     ends: contextlib.ExitStack,
 ) -> list[Errand]:
@@ -300,7 +301,6 @@ def _of_api(
     from transcode.relay.outlets.webhooks import Webhooks
     from transcode.relay.releasing import Releasing
 
-    judge = Judge(config, store, router, resolver, time.time)
     asked = config.resolver
     releasing = Releasing(store, judge, resolver, asked.lines, asked.keep_seconds, time.time)
     ends.callback(releasing.close)

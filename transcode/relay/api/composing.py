@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import transcode
 from transcode.door import Door
@@ -50,6 +50,14 @@ class Source(NamedTuple):
     octets: bytes
 
 
+class _Words(TypedDict):
+    bcc: Sequence[str]
+    sender: str
+    subject: str | None
+    text: str | None
+    text_first: bool
+
+
 class Order(NamedTuple):
     """What a message is composed of.
 
@@ -74,6 +82,16 @@ class Order(NamedTuple):
     text_first: bool
     as_clip: bool
     options: SendOptions
+
+    def words(self) -> _Words:
+        """Return what the message says, and to whom without their being shown."""
+        return {
+            "bcc": self.bcc,
+            "sender": self.sender,
+            "subject": self.subject,
+            "text": self.text,
+            "text_first": self.text_first,
+        }
 
 
 class Composed(NamedTuple):
@@ -136,11 +154,7 @@ def compose(order: Order) -> Composed:
         return _fitted(order)
     request = Request(
         order.to,
-        bcc=order.bcc,
-        sender=order.sender,
-        subject=order.subject,
-        text=order.text,
-        text_first=order.text_first,
+        **order.words(),
         template=MessageFields(headers=tuple(asked(order.options, ()))),
     )
     try:
@@ -190,11 +204,7 @@ def _fitted(order: Order) -> Composed:
         [_File(one) for one in order.sources],
         order.profile,
         to=order.to,
-        bcc=order.bcc,
-        sender=order.sender,
-        subject=order.subject,
-        text=order.text,
-        text_first=order.text_first,
+        **order.words(),
         as_clip=order.as_clip,
         options=order.options,
         threads=1,

@@ -55,6 +55,9 @@ _Address = Annotated[
 _Url = Annotated[
     str, Meta(max_length=2048, pattern=r"^https?://[^\s]+$", examples=["https://example.com/a.jpg"])
 ]
+_Next = Annotated[
+    str | None, Meta(description="The value of after for the next page; null: this is the last one.")
+]
 _Time = Annotated[datetime, Meta(tz=True, description="A time with its zone (RFC 3339).")]
 _Rate = Annotated[float, Meta(gt=0, le=100_000)]
 _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -173,9 +176,7 @@ class MessagePage(Struct, frozen=True):
     """Messages, the newest first."""
 
     data: list[Message]
-    next: Annotated[
-        str | None, Meta(description="The value of after for the next page; null: this is the last one.")
-    ]
+    next: _Next
 
 
 class QuietHours(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -315,9 +316,7 @@ class CampaignPage(Struct, frozen=True):
     """Campaigns, the newest first."""
 
     data: list[Campaign]
-    next: Annotated[
-        str | None, Meta(description="The value of after for the next page; null: this is the last one.")
-    ]
+    next: _Next
 
 
 class CampaignRecipient(Struct, kw_only=True, frozen=True):
@@ -337,9 +336,7 @@ class CampaignRecipientPage(Struct, frozen=True):
     """Recipients of a campaign, in the order of their rows."""
 
     data: list[CampaignRecipient]
-    next: Annotated[
-        str | None, Meta(description="The value of after for the next page; null: this is the last one.")
-    ]
+    next: _Next
 
 
 class CarrierEstimate(Struct, kw_only=True, frozen=True):

@@ -342,15 +342,8 @@ class Campaigns:
         return await run_in_threadpool(self._paged, asked, asked.words(Page))
 
     def _paged(self, asked: Asked, words: Page) -> schema.CampaignPage:
-        before = words.before()
-        found = campaigns.page(
-            self._store,
-            asked.key.account,
-            before=before,
-            reference=words.client_reference,
-            most=words.limit + 1,
-        )
-        shown, more = words.cut(found, lambda one: (one.made_at, one.id))
+        find = partial(campaigns.page, self._store, asked.key.account)
+        shown, more = words.rows(find, lambda one: (one.made_at, one.id))
         return schema.CampaignPage([campaign_views.campaign(self._store, one) for one in shown], more)
 
     async def recipients(self, asked: Asked) -> schema.CampaignRecipientPage:

@@ -90,15 +90,20 @@ class Page(msgspec.Struct):
         except ValueError as error:
             raise ApiError.of_field("invalid", "after", "is none that next had") from error
 
-    def cut(
-        self, found: Sequence[_Row], place: Callable[[_Row], tuple[float, str]]
+    def rows(
+        self, find: Callable[..., Sequence[_Row]], place: Callable[[_Row], tuple[float, str]]
     ) -> tuple[Sequence[_Row], str | None]:
         """Return the rows of the page, and the word for the next page; None: there is none.
 
         Args:
-            found: as many rows as the page has, and one more where there is one.
+            find: finds rows by the keywords of submissions.page.
             place: returns time and id of a row.
+
+        Raises:
+            ApiError: no page had such a word.
         """
+        # One more than the page has, where there is one.
+        found = find(before=self.before(), reference=self.client_reference, most=self.limit + 1)
         shown = found[: self.limit]
         return shown, views.cursor(*place(shown[-1])) if len(found) > self.limit else None
 
@@ -380,15 +385,8 @@ class Messages:
         return await run_in_threadpool(self._paged, asked, asked.words(Page))
 
     def _paged(self, asked: Asked, words: Page) -> schema.MessagePage:
-        before = words.before()
-        found = submissions.page(
-            self._store,
-            asked.key.account,
-            before=before,
-            reference=words.client_reference,
-            most=words.limit + 1,
-        )
-        shown, more = words.cut(found, lambda one: (one.made_at, one.message))
+        find = partial(submissions.page, self._store, asked.key.account)
+        shown, more = words.rows(find, lambda one: (one.made_at, one.message))
         return schema.MessagePage([views.message(self._store, one) for one in shown], more)
 
     async def cancel(self, asked: Asked) -> schema.Message:

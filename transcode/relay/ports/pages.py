@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from transcode.relay.store import SqlStore
     from transcode.relay.store.pages import Page
 
-__all__ = ["Waits", "routes"]
+__all__ = ["Door", "Waits"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -108,16 +108,8 @@ class _Refused(Exception):
         self.response = response
 
 
-def routes(
-    config: Pages,
-    waits: Waits,
-    renderer: Renderer,
-    shelf: Shelf,
-    store: SqlStore,
-    centre: Centre,
-    desk: Desk,
-) -> list[Route]:
-    """Return the routes of the pages.
+class Door:
+    """Answers requests for pages.
 
     Args:
         config: the table of pages.
@@ -128,22 +120,7 @@ def routes(
         centre: the rules.
         desk: hears of abuse.
     """
-    door = _Door(config, waits, renderer, shelf, store, centre, desk)
-    below = "/p/{token}"
-    return [
-        # Browsers ask for it beside every page.
-        Route("/favicon.ico", door.nothing),
-        Route(below, door.answering(door.page)),
-        Route(f"{below}/all.zip", door.answering(door.archive)),
-        Route(f"{below}/seen.gif", door.answering(door.point)),
-        Route(f"{below}/seen", door.answering(door.seen), methods=["POST"]),
-        Route(f"{below}/delete", door.answering(door.delete), methods=["POST"]),
-        Route(f"{below}/report", door.answering(door.report), methods=["POST"]),
-        Route(f"{below}/{{part}}", door.answering(door.part)),
-    ]
 
-
-class _Door:
     def __init__(
         self,
         config: Pages,
@@ -162,6 +139,21 @@ class _Door:
         self._centre = centre
         self._desk = desk
         self._guesses = Guesses(config.wrong_tokens, _MINUTE / config.wrong_tokens, "pages")
+
+    def routes(self) -> list[Route]:
+        """Return the routes of the pages."""
+        below = "/p/{token}"
+        return [
+            # Browsers ask for it beside every page.
+            Route("/favicon.ico", self.nothing),
+            Route(below, self.answering(self.page)),
+            Route(f"{below}/all.zip", self.answering(self.archive)),
+            Route(f"{below}/seen.gif", self.answering(self.point)),
+            Route(f"{below}/seen", self.answering(self.seen), methods=["POST"]),
+            Route(f"{below}/delete", self.answering(self.delete), methods=["POST"]),
+            Route(f"{below}/report", self.answering(self.report), methods=["POST"]),
+            Route(f"{below}/{{part}}", self.answering(self.part)),
+        ]
 
     def answering(
         self, answer: Callable[[Request, _Asked], Awaitable[Response]]
