@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.relay.made import BEGIN
-from tests.relay.store.test_campaigns import filled, told
+from tests.relay.store.test_campaigns import CLAIM, filled, told
 from transcode.errors import TransportError
 from transcode.relay import pacing
 from transcode.relay.config import Config, Local
@@ -102,6 +102,17 @@ def desk_of(store: SqliteStore, seconds: float, after: float = 0.0) -> list[str]
     desk.now += after
     desk.pass_by(seconds, 1.0)
     return sorted(one.recipient for one in store.deliveries())
+
+
+def test_a_campaign_that_fails_stops_no_other(store: SqliteStore) -> None:
+    """It is tried again later, whether its recipients are sorted or released."""
+    desk = Desk(store)
+    broken = begun(store, Row("+15550000001"))
+    store.write(lambda one: one.execute("UPDATE campaign SET plan='{'")).result()
+    begun(store, Row("+15550000002"), number=1, claim=CLAIM._replace(name="other"))
+    assert desk.pass_by(2.0) == 1
+    store.write(lambda one: one.execute("UPDATE campaign SET plan='{}' WHERE id=?", (broken,))).result()
+    assert desk.pass_by(70.0, 1.0) == 2
 
 
 def test_what_waits_holds_the_rest(store: SqliteStore) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -36,13 +37,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Releasing"]
 
+_LOG = logging.getLogger(__name__)
+
 #: Recipients of one step: of the search for their networks, and of an end.
 _TOGETHER = 500
 #: The most recipients of one release. They are written in one transaction.
 _MOST = 400
 #: Seconds of a rate that may wait for one next hop, and the least recipients that may.
 _AHEAD, _LEAST_AHEAD = 1.0, 200
-#: Seconds until a recipient whom the resolver could not be asked for is asked for again.
+#: Seconds until a recipient whom the resolver could not be asked for is asked for again, and until a campaign
+#: in which something went wrong is tried again.
 _ASKED_AGAIN = 30.0
 #: Seconds between two looks where a campaign waits for what others do, and where nothing is to be done.
 _SOON, _IDLE = 0.25, 1.0
@@ -93,7 +97,15 @@ class Releasing:
         """Find out where some recipients of each campaign are; False where nobody waits for that."""
         done = False
         for name in unsorted_campaigns(self._store):
-            done = self._sorted(name) or done
+            try:
+                done = self._sorted(name) or done
+            except Exception:  # noqa: BLE001  # what is wrong with one campaign stops no other
+                now = self._clock()
+                found = recipients.unsorted(self._store, name, now=now, most=_TOGETHER)
+                later = [(recipient.number, now + _ASKED_AGAIN) for recipient in found]
+                # Where the database is gone, this ends the work.
+                self._store.write(partial(recipients.postpone, name=name, dues=later)).result()
+                _LOG.exception("campaign %s: its recipients can't be sorted now", name)
         return done
 
     def _sorted(self, name: str) -> bool:
@@ -165,10 +177,21 @@ class Releasing:
         names = releases.due_campaigns(self._store, self._clock())
         if not names:
             return False
-        wait = min(self._step(name) for name in names)
+        wait = min(map(self._tried, names))
         if wait > 0:
             time.sleep(min(wait, _NEAR))
         return True
+
+    def _tried(self, name: str) -> float:
+        """Do what is due of one campaign; what is wrong with it stops no other."""
+        try:
+            return self._step(name)
+        except Exception:  # noqa: BLE001
+            due = self._clock() + _ASKED_AGAIN
+            # Where the database is gone, this ends the work.
+            self._store.write(partial(releases.postponed, name=name, due=due)).result()
+            _LOG.exception("campaign %s: it can't go on now", name)
+            return _ASKED_AGAIN
 
     def _step(self, name: str) -> float:
         """Do what is due of one campaign; return the seconds until more is."""
