@@ -76,6 +76,10 @@ class Gateway(Serving):
         """The short messages of a number."""
         return self._pushes.setdefault(number, queue.SimpleQueue())
 
+    def forget(self) -> None:
+        """Lose the short messages that no phone took."""
+        self._pushes.clear()
+
 
 class Phone:
     """A phone with a number, behind the operator's gateway."""

@@ -11,11 +11,12 @@ import httpx
 import pytest
 
 from tests.relay.conftest import _Processes, config
-from tests.relay.phone import PATIENCE, Gateway
+from tests.relay.phone import PATIENCE, Gateway, until
 from transcode.jobs.isolated import Isolated
 from transcode.relay.api import composing
 from transcode.relay.api_settings import Api
 from transcode.relay.server import Running, running
+from transcode.relay.store import SqlStore
 from transcode.relay.store.keys import SCOPES, make_key
 
 SHOP = "+15550007"
@@ -72,7 +73,22 @@ def composing_processes(processes: Isolated) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def shared_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """A centre that the tests of all files share: each takes a second to start and to stop."""
     with Gateway().running() as gateway, office(tmp_path_factory.mktemp("office"), gateway) as made:
         yield made
+
+
+@pytest.fixture
+def shop(shared_office: Office) -> Iterator[Office]:
+    """That centre. Phones of the next test have the same numbers, and hear nothing of this one."""
+    yield shared_office
+    until(lambda: not _has_attempts(shared_office.centre.store))
+    shared_office.gateway.forget()
+
+
+def _has_attempts(store: SqlStore) -> bool:
+    found = store.select(
+        "SELECT 1 FROM delivery WHERE due<=? AND due_event IS NULL LIMIT 1", (time.time() + 0.5,)
+    )
+    return bool(found)

@@ -35,7 +35,7 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_WAIT", 0.001)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def client(shop: Office) -> Iterator[Client]:
     with Client(shop.centre.url, shop.key("client", account="client")) as made:
         yield made
