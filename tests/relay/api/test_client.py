@@ -220,7 +220,8 @@ def test_campaigns(client: Client, tmp_path: Path) -> None:
 
     async def others() -> list[str]:
         async with AsyncClient(client._url, client._headers["Authorization"].split()[1]) as other:
-            second = await other.create_campaign(b'{"to": "+15550003"}', text="x")
+            later = words["start_at"]
+            second = await other.create_campaign(b'{"to": "+15550003"}', text="x", start_at=later)
             assert (await other.add_campaign_recipients(second.id, path)).rejected == 1
             assert [one.row async for one in other.campaign_recipients(second.id)] == [1, 2, 3]
             assert (await other.estimate_campaign(second.id)).refused == {"invalid": 1}
