@@ -251,12 +251,11 @@ def _pages(
     """Return the routes of the pages, if there are any."""
     if config.pages is None:
         return []
-    waits = pages.Waits(config.policy.wait_seconds, config.policy.adapt_seconds)
     url = _pages_url(config) or config.listen.url
     renderer = Renderer(url, config.pages.operator or config.name)
     desk = abuse.Desk(config.pages.abuse_url)
     ends.callback(desk.close)
-    return pages.Door(config.pages, waits, renderer, shelf, store, centre, desk).routes()
+    return pages.Door(config.policy, config.pages, renderer, shelf, store, centre, desk).routes()
 
 
 @contextlib.contextmanager

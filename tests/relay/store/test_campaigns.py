@@ -15,24 +15,21 @@ from transcode.relay.model import Event, Route, State
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.retention import DAY
 from transcode.relay.store import campaigns, progress, recipients, releases, retention
-from transcode.relay.store.campaigns import Action, Campaign, CampaignState, Count, WrongState
+from transcode.relay.store.campaigns import Action, CampaignState, Count, Draft, WrongState
 from transcode.relay.store.recipients import NotLoading, Row, Sorted
 from transcode.relay.store.releases import Released
 from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.store.submissions import Claim, Reused, page
 
 CLAIM = Claim("shop", "k", "f", "spring", "[]")
-NEW = Campaign(
-    *("", "", CampaignState.LOADING, None, 0, 0, "{}", "me", None, None, 3600.0, 0, 0, 0.0, None, None, None),
-    *("", "", 0, "", "", ""),
-)
+NEW = Draft(None, "{}", "me", None, None, 3600.0)
 
 
 def begun(store: SqlStore, number: int = 0, claim: Claim = CLAIM, at: float = BEGIN, **values: Any) -> str:
     """A campaign without recipients."""
     message = envelope(number, peer="api:shop", received_at=at, fingerprint=str(number))
-    made = NEW._replace(**values)
-    return store.write(lambda one: campaigns.begin(one, message, claim, made)).result()[0]
+    draft = NEW._replace(**values)
+    return store.write(lambda one: campaigns.begin(one, message, claim, draft)).result()[0]
 
 
 def filled(store: SqlStore, *rows: Row, **values: Any) -> str:

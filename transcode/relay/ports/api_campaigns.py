@@ -193,33 +193,16 @@ class Campaigns:
 
     def _kept(self, read: _Asked, composed: Composed, key: ApiKey, claim: submissions.Claim) -> Campaign:
         envelope = self._envelope(composed, read.new, key)
-        now, new = envelope.received_at, read.new
-        made = Campaign(
-            id=envelope.id,
-            account=key.account,
-            state=CampaignState.LOADING,
+        new = read.new
+        draft = campaigns.Draft(
             template=new.text,
-            text_chars=0,
-            text_octets=0,
             plan=campaign_views.plan_text(new.pace),
             paid=uuid.uuid4().hex,
             start_at=None if new.start_at is None else new.start_at.timestamp(),
             expires_at=None if new.expires_at is None else new.expires_at.timestamp(),
             validity=float(new.validity_period or self._timers.expiry),
-            total=0,
-            released=0,
-            made_at=now,
-            started_at=None,
-            ended_at=None,
-            due=None,
-            sender=envelope.sender,
-            subject=envelope.subject,
-            size=envelope.size,
-            blob=envelope.blob,
-            reference=claim.reference,
-            media=claim.media,
         )
-        write = partial(campaigns.begin, envelope=envelope, claim=claim, made=made)
+        write = partial(campaigns.begin, envelope=envelope, claim=claim, draft=draft)
         try:
             name, state, is_mine = self._store.write(write).result()
         except submissions.Reused as error:
@@ -230,11 +213,11 @@ class Campaigns:
             raise ApiError.later("busy", "another request with this key is being read", campaigns.LEASE)
         if is_mine:
             try:
-                self._added(name, self._reader(name), read.file, new.recipients, made.paid)
+                self._added(name, self._reader(name), read.file, new.recipients, draft.paid)
                 stand_ins.settle(self._store, self._blobs, name)
                 # In one transaction: the same request again finds a campaign that began, or none.
                 start = time.time() if new.start else None
-                end = partial(recipients.loaded, name=name, reader=made.paid, starts_at=start)
+                end = partial(recipients.loaded, name=name, reader=draft.paid, starts_at=start)
                 self._store.write(end).result()
             except recipients.NotLoading as error:
                 raise ApiError.later("busy", str(error), campaigns.LEASE) from error

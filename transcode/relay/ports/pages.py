@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from transcode.model import Part
     from transcode.relay.abuse import Desk
     from transcode.relay.centre import Centre
+    from transcode.relay.config import Policy
     from transcode.relay.linking import Pages
     from transcode.relay.model import Delivery, Envelope
     from transcode.relay.page.parts import Found
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from transcode.relay.store import SqlStore
     from transcode.relay.store.pages import Page
 
-__all__ = ["Door", "Waits"]
+__all__ = ["Door"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -85,13 +86,6 @@ _HEADERS = {
 _ALONE = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
 
 
-class Waits(NamedTuple):
-    """How long browsers wait, in seconds: for the page, and for a medium that is converted."""
-
-    page: float
-    medium: float
-
-
 class _Asked(NamedTuple):
     """A page that is there, and what it shows."""
 
@@ -112,8 +106,8 @@ class Door:
     """Answers requests for pages.
 
     Args:
+        policy: says how long browsers wait.
         config: the table of pages.
-        waits: how long browsers wait.
         renderer: makes the pages.
         shelf: what they are made of.
         store: the rows.
@@ -123,8 +117,8 @@ class Door:
 
     def __init__(
         self,
+        policy: Policy,
         config: Pages,
-        waits: Waits,
         renderer: Renderer,
         shelf: Shelf,
         store: SqlStore,
@@ -132,7 +126,8 @@ class Door:
         desk: Desk,
     ) -> None:
         self._config = config
-        self._waits = waits
+        self._page_seconds = policy.wait_seconds
+        self._medium_seconds = policy.adapt_seconds
         self._renderer = renderer
         self._shelf = shelf
         self._store = store
@@ -324,7 +319,7 @@ class Door:
 
     async def _found(self, request: Request, asked: _Asked) -> list[Found]:
         begin = partial(self._shelf.survey, asked.envelope)
-        name = await self._waited(request, begin, self._waits.page)
+        name = await self._waited(request, begin, self._page_seconds)
         return await run_in_threadpool(self._shelf.found, name)
 
     async def _made(
@@ -334,7 +329,7 @@ class Door:
         begin = partial(self._shelf.small, asked.envelope, number)
         if made == "best":
             begin = partial(self._shelf.best, asked.envelope, number, one.kind)
-        name = await self._waited(request, begin, self._waits.medium)
+        name = await self._waited(request, begin, self._medium_seconds)
         octets = await run_in_threadpool(self._shelf.octets, name)
         return name[:16], octets, probe.content_type(octets) or "application/octet-stream"
 

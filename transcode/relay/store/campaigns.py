@@ -27,6 +27,7 @@ __all__ = [
     "Campaign",
     "CampaignState",
     "Count",
+    "Draft",
     "WrongState",
     "act",
     "begin",
@@ -138,6 +139,17 @@ class Campaign(NamedTuple):
     media: str
 
 
+class Draft(NamedTuple):
+    """What is asked of a campaign that begins; the attributes are those of Campaign."""
+
+    template: str | None
+    plan: str
+    paid: str
+    start_at: float | None
+    expires_at: float | None
+    validity: float
+
+
 _OWN = Campaign._fields[: Campaign._fields.index("sender")]
 _SELECT = (
     f"SELECT {', '.join(f'campaign.{name}' for name in _OWN)}, message.sender, message.subject,"
@@ -168,7 +180,7 @@ def lane(name: str) -> str:
 
 
 def begin(
-    connection: Connection, envelope: Envelope, claim: Claim, made: Campaign
+    connection: Connection, envelope: Envelope, claim: Claim, draft: Draft
 ) -> tuple[str, CampaignState, bool]:
     """Write a campaign without recipients, which nobody is shown yet, unless its key stands for one.
 
@@ -176,8 +188,7 @@ def begin(
         connection: the database, in a transaction.
         envelope: its message, whose octets are kept.
         claim: what the account asks for.
-        made: the campaign; what the message and the claim say is taken from them. In ``paid`` it has a word
-            of the caller's alone.
+        draft: what the message and the claim do not say. In ``paid`` it has a word of the caller's alone.
 
     Returns:
         The campaign that there is now, its state, and whether the caller is to write its recipients, anew
@@ -189,13 +200,14 @@ def begin(
     now = envelope.received_at
     known = submissions.claimed(connection, claim, now)
     if known is not None:
-        return _taken_over(connection, known[0], made.paid, now)
+        return _taken_over(connection, known[0], draft.paid, now)
     connection.lock(rows.OCTETS, shared=True)
     names = (*rows.ENVELOPE, "open")
     bulk.insert(connection, "message", names, [(*rows.stored(envelope, rows.ENVELOPE), 1)])
     submissions.write(connection, envelope.id, claim, now, is_campaign=True)
-    new = made._replace(id=envelope.id, account=claim.account, made_at=now, due=now + LEASE)
-    bulk.insert(connection, "campaign", _OWN, [new[: len(_OWN)]])
+    names = ("id", "account", "state", "made_at", "due", *Draft._fields)
+    first = (envelope.id, claim.account, CampaignState.LOADING, now, now + LEASE)
+    bulk.insert(connection, "campaign", names, [(*first, *draft)])
     return envelope.id, CampaignState.LOADING, True
 
 
