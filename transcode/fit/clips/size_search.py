@@ -16,7 +16,7 @@ from transcode.errors import BudgetError, TranscodeError
 from transcode.fit.clips.clip_tuning import TUNING
 from transcode.fit.clips.notes import BETTER
 from transcode.fit.clips.soundtrack import encode_richer, encode_soundtrack, packet_bytes
-from transcode.fit.clips.video_plan import Shape, effort_of, frame_format_of, level_of
+from transcode.fit.clips.video_plan import LEAST_BIT_RATE, Shape, effort_of, frame_format_of, level_of
 from transcode.fit.container_format import sparing_format
 from transcode.media.clips.frame_variants import framed, halved, motion, resized
 from transcode.media.clips.video_encode import Encoder, Settings, mux
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from transcode.media.sound.audio_encode import Encoded as Sound
     from transcode.model import Limits, ProgressCallback
 
-__all__ = ["LEAST_BIT_RATE", "FittedClip", "fit_size"]
+__all__ = ["FittedClip", "fit_size"]
 
 #: Share of the limit at which a file ends the search. Chosen: each further pass takes as long as the first.
 _ENOUGH = 0.95
@@ -62,9 +62,6 @@ _SIZES = 4
 #: Largest ratio of the mean bit rate of MPEG-4 and H.263 to that of the level: the measured bit rate is a
 #: mean.
 _LOOSE = 1.02
-
-#: Lowest video bit rate in bit/s: the encoder can't keep to a lower bit rate.
-LEAST_BIT_RATE = 2_000
 
 
 @dataclass(frozen=True, slots=True)

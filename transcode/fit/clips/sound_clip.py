@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transcode.errors import BudgetError, NotTakenError
-from transcode.fit.clips.video_plan import Shape, frame_format_of, shape_of
+from transcode.fit.clips.video_plan import LEAST_BIT_RATE, Shape, frame_format_of, shape_of
 from transcode.fit.container_format import container_format_of, sparing_format
 from transcode.fit.record import Record, trimmed
 from transcode.fit.sound.audio import Heard, SoundForm, besides, decode_recorded, fit_forms
 from transcode.media.clips.frame_variants import framed
 from transcode.media.clips.frames import Frames
-from transcode.media.clips.video_encode import EncodedVideo, Encoder, Settings, mux
+from transcode.media.clips.video_encode import X264_LEAST_BIT_RATE, EncodedVideo, Encoder, Settings, mux
 from transcode.media.pictures import drawing
 from transcode.media.pictures.openers import open_still
 from transcode.media.sound.waveform import waveform
@@ -56,11 +56,8 @@ _SCARCE_RATE = 0.5
 _WAVE_PART, _WAVE_BOUNDS = 0.12, (2_500, 16_000)
 _PHOTO_PART, _PHOTO_BOUNDS = 0.35, (4_000, 80_000)
 
-#: Lowest bit rate in bit/s that is requested from a video encoder; encoders can't keep to a lower one. Where
-#: the share of the video is smaller, x264 gets a lower bit rate and a lower bound of its quantiser, below
-#: which no difference is visible.
-_LEAST_BIT_RATE = 2_000
-_X264_BIT_RATE = 1_000
+#: Where the share of the video is smaller than LEAST_BIT_RATE, x264 gets a lower bit rate and a lower bound
+#: of its quantiser, below which no difference is visible.
 _FINE = (("qmin", "26"),)
 
 #: Ratio of width and height to those of the picture before, which did not fit. Chosen.
@@ -232,10 +229,10 @@ def _sound_form(form: ContainerFormat, pictures: EncodedVideo, seconds: float) -
 def _settings(shape: Shape, form: ContainerFormat, limits: Limits, bit_rate: int) -> Settings:
     codec = form.video
     levels = dict(frame_format_of(shape.width, shape.height).levels)
-    is_scarce = codec == "h264" and bit_rate < _LEAST_BIT_RATE
+    is_scarce = codec == "h264" and bit_rate < LEAST_BIT_RATE
     return Settings(
         codec,
-        max(bit_rate, _X264_BIT_RATE if is_scarce else _LEAST_BIT_RATE),
+        max(bit_rate, X264_LEAST_BIT_RATE if is_scarce else LEAST_BIT_RATE),
         shape.frame_rate,
         profile=limits.h264_profile,
         level=0 if codec == "h264" else levels[codec],

@@ -12,10 +12,10 @@ from transcode.errors import LimitsError, NotTakenError
 from transcode.fit.clips import notes
 from transcode.fit.clips.clip_tuning import TUNING
 from transcode.fit.clips.pass_through import pass_through
-from transcode.fit.clips.size_search import LEAST_BIT_RATE, fit_size
+from transcode.fit.clips.size_search import fit_size
 from transcode.fit.clips.sound_plan import keeping_format, sound_of
 from transcode.fit.clips.soundtrack import soundtrack
-from transcode.fit.clips.video_plan import Shape, info_of, shape_of
+from transcode.fit.clips.video_plan import LEAST_BIT_RATE, Shape, info_of, shape_of
 from transcode.fit.container_format import ContainerFormat, container_format_of
 from transcode.fit.record import Record
 from transcode.media.clips.frames import Frames

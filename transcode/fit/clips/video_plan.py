@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from transcode.model import Limits
 
 __all__ = [
+    "LEAST_BIT_RATE",
     "FrameFormat",
     "Level",
     "Shape",
@@ -91,6 +92,9 @@ _FRAME_FORMATS = (
     FrameFormat(352, 288, 128_000, (("h263", 20), ("mpeg4", 2))),
 )
 _CANVAS_RATE = 15.0
+
+#: Lowest bit rate in bit/s that is requested from a video encoder: encoders can't keep to a lower one.
+LEAST_BIT_RATE = 2_000
 
 
 def frame_format_of(width: int, height: int) -> FrameFormat:

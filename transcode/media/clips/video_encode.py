@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from transcode.media.sound.audio_encode import Encoded as Sound
     from transcode.model import ProgressCallback
 
-__all__ = ["CONTAINERS", "EncodedVideo", "Encoder", "Settings", "mux"]
+__all__ = ["CONTAINERS", "X264_LEAST_BIT_RATE", "EncodedVideo", "Encoder", "Settings", "mux"]
 
 #: FFmpeg's muxer for each content type of clips, and the allowed audio codecs for each video codec, best
 #: first.
@@ -84,7 +84,7 @@ _LARGE = 150_000
 _GROWTH = 0.7
 
 #: The lowest bit rate of x264, in bit/s: x264 counts in kbit/s, and refuses 0 kbit/s.
-_LEAST_BIT_RATE = 1_000
+X264_LEAST_BIT_RATE = 1_000
 
 #: Duration of the chunks of one track in a file, in microseconds: longer chunks make the index smaller.
 #: Chosen.
@@ -185,7 +185,7 @@ class Encoder:
             if frames.width * frames.height >= _LARGE:
                 frames = stack.enter_context(resized(frames, frames.width // 4 * 2, frames.height // 4 * 2))
                 part = frames.width * frames.height / (self._frames.width * self._frames.height)
-                bit_rate = max(_LEAST_BIT_RATE, round(settings.bit_rate * part**_GROWTH))
+                bit_rate = max(X264_LEAST_BIT_RATE, round(settings.bit_rate * part**_GROWTH))
                 settings = replace(settings, bit_rate=bit_rate)
             context = _context(settings, frames)
             context.flags |= int(Flags.pass1)

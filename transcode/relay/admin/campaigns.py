@@ -139,7 +139,7 @@ class Campaigns:
             words={**REASONS, "quiet": "it is always quiet where the number may be"},
             is_making=any(one.size is None for one in reckoned.carriers),
             address=lambda one: (
-                f"/campaigns/{campaign.id}/preview?" + urlencode({"hop": one.hop, "carrier": one.carrier})
+                f"/campaigns/{campaign.id}/preview?" + urlencode({"hop": one.route, "carrier": one.carrier})
             ),
         )
         shown.headers["Content-Security-Policy"] = _WITH_FRAMES

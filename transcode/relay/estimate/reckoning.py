@@ -35,7 +35,7 @@ class Carrier(NamedTuple):
     """What recipients of one network get.
 
     Attributes:
-        hop: the next hop, such as ``"local"`` or ``"peer north"``.
+        route: the next hop, such as ``"local"`` or ``"peer north"``.
         carrier: the network, or ``""``.
         recipients: how many of the campaign are there and wait.
         limit: the most octets of a message there; None: nobody says.
@@ -43,7 +43,7 @@ class Carrier(NamedTuple):
         problem: why it is not there, or ``""``.
     """
 
-    hop: str
+    route: str
     carrier: str
     recipients: int
     limit: int | None

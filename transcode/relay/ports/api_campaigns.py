@@ -401,17 +401,7 @@ def _shown_estimate(found: Estimate) -> schema.Estimate:
         messages=found.recipients,
         unsorted=found.unsorted,
         refused=found.refused,
-        carriers=[
-            schema.CarrierEstimate(
-                route=one.hop,
-                carrier=one.carrier,
-                recipients=one.recipients,
-                limit=one.limit,
-                size=one.size,
-                problem=one.problem,
-            )
-            for one in found.carriers
-        ],
+        carriers=[schema.CarrierEstimate(**one._asdict()) for one in found.carriers],
         size=found.octets,
         begins_at=datetime.fromtimestamp(found.begins_at, UTC),
         ends_at=datetime.fromtimestamp(found.ends_at, UTC),
