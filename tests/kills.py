@@ -4,12 +4,14 @@ Each run converts a folder. SIGTERM, SIGKILL or SIGINT hits a worker once or sev
 once. Half of the signals are sent when a message has just appeared in the output, because then a worker gets
 the next file. The command must end, at the latest five seconds after a signal to the parent. If only workers
 were hit, every file must be converted. Five seconds after the end of a parent no worker may exist. All
-messages must be complete, and no other files may be left.
+messages must be complete, and no other files may be left but the manifest. A run after a parent that was
+ended makes the other messages, and makes no message again that the manifest has.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import signal
@@ -21,6 +23,7 @@ from pathlib import Path
 
 from tests.made.pictures import photo, save
 from tests.tally import Tally, command
+from transcode.batch.manifest import NAME, recorded
 
 FILES = 24
 SIGNALS = (signal.SIGTERM, signal.SIGKILL, signal.SIGINT)
@@ -108,6 +111,8 @@ def run(
         ended = time.monotonic()
         judge(parent.returncode, number, out, wanted, tally)
         if number is not None:
+            resume(source, out, wanted, tally)
+        if number is not None:
             tally.failures["late"] += ended - struck > left
             tally.longest = max(tally.longest, ended - struck)
         while any(map(is_there, seen)) and time.monotonic() < ended + left:
@@ -119,7 +124,7 @@ def judge(
     code: int, number: signal.Signals | None, out: Path, wanted: dict[str, bytes], tally: Tally
 ) -> None:
     """Compare the output with the output of an undisturbed run."""
-    found = {path.name: path.read_bytes() for path in out.iterdir()} if out.is_dir() else {}
+    found = messages(out)
     tally.failures["torn"] += sum(wanted.get(name) != octets for name, octets in found.items())
     if number is None:
         tally.done["runs, workers"] += 1
@@ -129,6 +134,21 @@ def judge(
     tally.done[f"runs, parent {number.name}"] += 1
     # A signal before the handlers are installed, or after the work, gives other exit codes.
     tally.failures["wrong_code"] += code not in (0, -number, 128 + number)
+
+
+def messages(out: Path) -> dict[str, bytes]:
+    """All files of the output but the manifest and what SQLite keeps beside it."""
+    paths = out.iterdir() if out.is_dir() else ()
+    return {path.name: path.read_bytes() for path in paths if not path.name.startswith(NAME)}
+
+
+def resume(source: Path, out: Path, wanted: dict[str, bytes], tally: Tally) -> None:
+    """Run again after a parent that was ended: what was in work is made, and nothing else."""
+    known = {Path(one.source).name for one in recorded(source, out)} if out.is_dir() else set()
+    again = subprocess.run([*converting(source, out), "--json"], check=False, capture_output=True, text=True)
+    told = [json.loads(line) for line in again.stdout.splitlines()]
+    tally.failures["not_resumed"] += again.returncode != 0 or messages(out) != wanted
+    tally.failures["made_again"] += sum(not one["kept"] and Path(one["source"]).name in known for one in told)
 
 
 def main(runs: int, seed: int, *, left: float = LEFT) -> Tally:
@@ -141,7 +161,7 @@ def main(runs: int, seed: int, *, left: float = LEFT) -> Tally:
         for number in range(FILES):
             (source / f"{number:02}.jpg").write_bytes(data[number % len(data)])
         subprocess.run(converting(source, out), check=True, stderr=subprocess.DEVNULL)
-        wanted = {path.name: path.read_bytes() for path in out.iterdir()}
+        wanted = messages(out)
         for _ in range(runs):
             run(rng, source, wanted, tally, left=left)
     return tally

@@ -13,7 +13,7 @@ from transcode._version import __version__
 # Defined here, because the import of typing takes longer than the rest of the module.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from transcode.batch import Cancel, Converted, Progress, convert_directory, iter_directory
+    from transcode.batch import BatchOptions, Cancel, Converted, Progress, convert_directory, iter_directory
     from transcode.errors import (
         BudgetError,
         Cancelled,
@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from transcode.wire.mm1.push import joined_segments, push_segments, wap_push
 
 __all__ = [
+    "BatchOptions",
     "BudgetError",
     "Cancel",
     "Cancelled",
@@ -165,6 +166,7 @@ __all__ = [
 #: Modules and their public names, without the errors. The first access to a name loads its module.
 _MODULES = {
     "transcode.batch": (
+        "BatchOptions",
         "Cancel",
         "Converted",
         "Progress",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from pathlib import Path
@@ -25,7 +27,8 @@ def test_batch(picture: Path, tmp_path: Path) -> None:
     assert found["photo.jpg"]["bytes"] == (tmp_path / "out" / "photo.jpg.mms").stat().st_size
     assert "text, which is not a picture" in found["notes.txt"]["error"]
     again = run("batch", tmp_path, tmp_path / "out", "--carrier", "310410")
-    assert (again.returncode, "1 message made, 1 file failed" in again.stdout) == (1, True)
+    told = "0 messages made, 1 kept of earlier runs, 1 file failed"
+    assert (again.returncode, told in again.stdout) == (1, True)
     assert "notes.txt: text, which is not a picture" in again.stderr
     (tmp_path / "notes.txt").unlink()
     assert run("batch", tmp_path, tmp_path / "out", "--carrier", "310410").returncode == 0
@@ -96,3 +99,31 @@ def test_as_clip_of_clips_has_no_effect(tmp_path: Path) -> None:
     words = ("batch", source, tmp_path / "out", "--carrier", "us-att", "--to", "+15555550100")
     done = run(*words, "--as-clip")
     assert (done.returncode, "no message has a recording" in done.stderr) == (0, True)
+
+
+def test_what_earlier_runs_have_made(picture: Path, tmp_path: Path) -> None:
+    """--why tells of one file and does nothing, --export of all; --max-failures ends a batch early."""
+    source, out, table = tmp_path / "in", tmp_path / "out", tmp_path / "all.csv"
+    source.mkdir()
+    picture.rename(source / "photo.jpg")
+    (source / "a.txt").write_text("hello")
+    words = ("batch", source, out, "--carrier", "us-att", "--to", "+15555550100", "--jobs", "1")
+    assert run(*words, "--export", table).returncode == 1
+    rows = list(csv.DictReader(io.StringIO(table.read_text())))
+    assert [Path(row["source"]).name for row in rows] == ["a.txt", "photo.jpg"]
+    assert rows[1]["bytes"] == str((out / "photo.jpg.mms").stat().st_size)
+    for file in ("photo.jpg", source / "photo.jpg", out / "photo.jpg.mms"):
+        done = run("batch", source, out, "--why", file, "--json")
+        assert (done.returncode, json.loads(done.stdout)["bytes"]) == (0, int(rows[1]["bytes"]))
+    done = run("batch", source, out, "--why", "a.txt")
+    assert (done.returncode, "text, which is not a picture" in done.stdout) == (0, True)
+    missing = run("batch", source, tmp_path / "none", "--why", "a.txt")
+    assert (missing.returncode, "no manifest in" in missing.stderr) == (1, True)
+    assert not (tmp_path / "none").exists()
+    for option, wrong in (("--shard", "3"), ("--shard", "4/3"), ("--export", "all.txt")):
+        done = run(*words, option, wrong)
+        assert (done.returncode, wrong in done.stderr or "(4, 3)" in done.stderr) == (2, True)
+    done = run(*words, "--retry-failed", "--max-failures", "0", "--export", tmp_path / "all.jsonl")
+    assert done.returncode == 1
+    lines = (tmp_path / "all.jsonl").read_text().splitlines()
+    assert [json.loads(line)["error_type"] is None for line in lines] == [False, True]

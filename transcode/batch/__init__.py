@@ -2,5 +2,6 @@
 
 from transcode.batch.convert import Converted
 from transcode.batch.directory import Cancel, Progress, convert_directory, iter_directory
+from transcode.batch.resume import BatchOptions
 
-__all__ = ["Cancel", "Converted", "Progress", "convert_directory", "iter_directory"]
+__all__ = ["BatchOptions", "Cancel", "Converted", "Progress", "convert_directory", "iter_directory"]

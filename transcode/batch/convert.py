@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
+from transcode.batch.hashes import hash_of
 from transcode.errors import TranscodeError
 from transcode.messages.compose import compose_split
 
@@ -50,6 +51,7 @@ class Converted:
         notes: what was cut, dropped, converted or shrunk.
         error: why there is no message, in one line that names the file; None where there is a message.
         error_type: the class of the error. A JobError is no fault of the file: a later run may succeed.
+        is_kept: whether an earlier run made the message, or failed to, and nothing has changed since.
     """
 
     source: str
@@ -65,26 +67,59 @@ class Converted:
     notes: tuple[Note, ...] = ()
     error: str | None = None
     error_type: str | None = None
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
+    """One file to convert.
+
+    Attributes:
+        source, target: paths of the file and of its message.
+        profile, words: what the message depends on besides.
+        stamp: of the file before anything is read of it.
+        known: the SHA-256 of the file of which the message was made that is there; empty: there is none.
+            None: no hash is wanted.
+    """
+
     source: str
     target: str
     profile: Profile
     words: Words
+    stamp: str = ""
+    known: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The result of a job: octets of its messages by path, or no octets and an error."""
+    """The result of a job: octets of its messages by path, or no octets and an error.
+
+    Attributes:
+        source_hash: the SHA-256 of the file, where it was wanted and the file could be read.
+        is_known: whether the file is the known one, so that nothing was made.
+    """
 
     result: Converted
     files: dict[Path, bytes]
+    source_hash: str = ""
+    is_known: bool = False
 
 
 def convert(job: Job, *, threads: int) -> Made:
     """Make the messages of one file, in any process. The caller's process writes them."""
+    if job.known is None:
+        return _made(job, threads)
+    source_hash = ""
+    # A file that can't be read is told of below.
+    with contextlib.suppress(OSError, ValueError):
+        source_hash = hash_of(job.source)
+    if source_hash and source_hash == job.known:
+        there = Converted(job.source, job.target, 0, job.profile.max_message_bytes, 0.0)
+        return Made(there, {}, source_hash, is_known=True)
+    return replace(_made(job, threads), source_hash=source_hash)
+
+
+def _made(job: Job, threads: int) -> Made:
     start = time.perf_counter()
     try:
         message, *others = compose_split(job.source, job.profile, **job.words, threads=threads)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from transcode.batch.convert import Converted, Job, Words, failed
 from transcode.batch.engines import run
+from transcode.batch.manifest import Manifest, database
+from transcode.batch.resume import BatchOptions, Ledger, of_shard
 from transcode.errors import Cancelled, LimitsError, OutputError, SourceError
 from transcode.fit.medium import kept
 from transcode.jobs.files import reason
@@ -60,6 +62,7 @@ def convert_directory(
     text: str | None = None,
     options: SendOptions | None = None,
     as_clip: bool | Source = False,
+    keep: BatchOptions | None = None,
 ) -> list[Converted]:
     """Make a message of every file below a directory.
 
@@ -75,7 +78,8 @@ def convert_directory(
         target: the directory to write; made where it is missing.
         profile: of the network that the messages go to.
         executor: where the work is done, in children of its workers; it is not shut down. A job whose future
-            raises is sent once more, and then costs one file. None: processes of our own, which end with us.
+            raises is sent once more; raised again, it costs one file. None makes processes of our own, which
+            end with this one.
         progress: called after each file, in the caller's thread.
         cancel: ends this when it is set, within a second: what is not done is in the result
             as Cancelled, and not told to progress. Decoding in processes of our own is ended; what an
@@ -85,6 +89,7 @@ def convert_directory(
             one; where there are fewer processes of our own than processors, an even share of these. The
             number changes the bytes only for some damaged HEVC clips.
         to, cc, bcc, sender, subject, text, options, as_clip: as for compose, the same for every message.
+        keep: how to keep what an earlier run has made; None: every message is made, and no manifest written.
 
     Returns:
         One result a file, and one for each directory that can't be read, by path.
@@ -96,20 +101,13 @@ def convert_directory(
         MmsUnavailable, MessageError, BudgetError: no message could be made of any file.
     """
     words = Words(
-        to=to,
-        cc=cc,
-        bcc=bcc,
-        sender=sender,
-        subject=subject,
-        text=text,
-        options=options,
-        as_clip=kept(as_clip),
+        to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options, as_clip=as_clip
     )
     if progress is not None and not callable(progress):
         raise LimitsError(f"progress must be a function, not {progress!r}")
-    work, results = _prepare(source, target, profile, words, cancel, threads)
-    with contextlib.closing(run(work, executor, jobs, threads, lambda: _is_set(cancel))) as made:
-        results += _told(work, made, progress)
+    work = _prepare(source, target, profile, words, cancel, threads, keep)
+    with contextlib.closing(work.run(executor, jobs, threads, cancel)) as made:
+        results = [*work.closed, *_told(work, made, progress)]
     return sorted(results, key=lambda result: Path(result.source))
 
 
@@ -130,6 +128,7 @@ def iter_directory(
     text: str | None = None,
     options: SendOptions | None = None,
     as_clip: bool | Source = False,
+    keep: BatchOptions | None = None,
 ) -> Generator[Progress]:
     """As convert_directory, but gives each result when its file is done; closing it cancels the others.
 
@@ -137,37 +136,72 @@ def iter_directory(
     of all files is raised by the call, not by the first step.
     """
     words = Words(
-        to=to,
-        cc=cc,
-        bcc=bcc,
-        sender=sender,
-        subject=subject,
-        text=text,
-        options=options,
-        as_clip=kept(as_clip),
+        to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options, as_clip=as_clip
     )
-    work, failed = _prepare(source, target, profile, words, cancel, threads)
+    work = _prepare(source, target, profile, words, cancel, threads, keep)
 
     def each() -> Generator[Progress]:
-        total = len(failed) + len(work)
+        total = len(work.closed) + work.total
         # Closed together: running jobs end at once, and not when the garbage collector runs.
-        with contextlib.closing(run(work, executor, jobs, threads, lambda: _is_set(cancel))) as made:
-            for done, result in enumerate(itertools.chain(failed, made), 1):
+        with contextlib.closing(work.run(executor, jobs, threads, cancel)) as made:
+            for done, result in enumerate(itertools.chain(work.closed, made), 1):
                 yield Progress(done, total, result)
 
     return each()
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What a directory has to be done.
+
+    Attributes:
+        jobs: the files to do.
+        kept: the results of an earlier run that hold.
+        closed: directories that can't be read.
+        ledger: where results are kept, or None.
+        max_failures: files that may fail before the rest is given up, or None.
+    """
+
+    jobs: list[Job]
+    kept: list[Converted]
+    closed: list[Converted]
+    ledger: Ledger | None
+    max_failures: int | None
+
+    @property
+    def total(self) -> int:
+        """Files in all."""
+        return len(self.jobs) + len(self.kept)
+
+    def run(
+        self, executor: Executor | None, jobs: int | None, threads: int | None, cancel: Cancel | None
+    ) -> Generator[Converted]:
+        """Yield the results of files, those of an earlier run first."""
+        failures = 0
+
+        def is_over() -> bool:
+            return _is_set(cancel) or (self.max_failures is not None and failures > self.max_failures)
+
+        with contextlib.ExitStack() as closing:
+            if self.ledger is not None:
+                closing.callback(self.ledger.close)
+            yield from self.kept
+            made = run(self.jobs, executor, jobs, threads, is_over, self.ledger)
+            for result in closing.enter_context(contextlib.closing(made)):
+                failures += result.error is not None
+                yield result
+
+
 def _told(
-    work: list[Job], made: Iterator[Converted], progress: Callable[[Progress], object] | None
+    work: _Work, made: Iterator[Converted], progress: Callable[[Progress], object] | None
 ) -> Iterator[Converted]:
     """What is made, each told to progress, and then the jobs that were not done."""
-    left = {job.source: job for job in work}
+    left = {job.source: job for job in work.jobs}
     for done, result in enumerate(made, 1):
         yield result
-        del left[result.source]
+        left.pop(result.source, None)
         if progress is not None:
-            progress(Progress(done, len(work), result))
+            progress(Progress(done, work.total, result))
     for job in left.values():
         yield failed(job, Cancelled(job.source, "cancelled before it was done"), 0.0)
 
@@ -179,8 +213,12 @@ def _prepare(
     words: Words,
     cancel: Cancel | None,
     threads: int | None,
-) -> tuple[list[Job], list[Converted]]:
-    """The jobs of a directory, and the directories that can't be read."""
+    keep: BatchOptions | None,
+) -> _Work:
+    """The jobs of a directory, and what is known of them."""
+    words = Words(**{**words, "as_clip": kept(words["as_clip"])})
+    if keep is not None and not isinstance(keep, BatchOptions):
+        raise LimitsError(f"keep must be BatchOptions or None, not {keep!r}")
     root, below = _path(source, SourceError), _path(target, OutputError)
     if cancel is not None and not callable(getattr(cancel, "is_set", None)):
         raise LimitsError(f"cancel must have is_set(), as threading.Event has, not {cancel!r}")
@@ -195,10 +233,20 @@ def _prepare(
         below.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(str(below), reason(error)) from error
-    files, failed = _find(root, below, cancel)
-    return [
-        Job(str(path), str(below / f"{path.relative_to(root)}.mms"), profile, words) for path in files
-    ], failed
+    files, closed = _find(root, below, cancel)
+    work = [
+        Job(str(path), str(below / f"{path.relative_to(root)}.mms"), profile, words)
+        for path in files
+        if keep is None or of_shard(path.relative_to(root), keep.shard)
+    ]
+    if keep is None:
+        return _Work(work, [], closed, None, None)
+    with contextlib.ExitStack() as unless:
+        manifest = Manifest(root, below, database(below, keep.shard))
+        unless.callback(manifest.close)
+        ledger = Ledger(manifest, work, keep)
+        unless.pop_all()
+    return _Work(ledger.jobs, ledger.kept, closed, ledger, keep.max_failures)
 
 
 def _path(given: str | os.PathLike[str], kind: type[SourceError | OutputError]) -> Path:

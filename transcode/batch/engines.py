@@ -16,10 +16,11 @@ from transcode.jobs.files import Outputs
 from transcode.jobs.gather import attempt, gather
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterable
     from concurrent.futures import Executor
 
     from transcode.batch.convert import Converted
+    from transcode.batch.resume import Ledger
 
 __all__ = ["run"]
 
@@ -44,11 +45,13 @@ def run(
     jobs: int | None,
     threads: int | None,
     is_cancelled: Callable[[], bool],
+    ledger: Ledger | None,
 ) -> Generator[Converted]:
-    """Do the jobs, write their messages, and yield their results."""
+    """Do the jobs, write their messages and then what the ledger keeps of them, and yield their results."""
     # The picture that recordings are shown with is an input too.
     shown = {Path(one) for job in work[:1] if isinstance(one := job.words["as_clip"], str | os.PathLike)}
-    outputs = Outputs([*shown, *(job.source for job in work)])
+    guarded = [] if ledger is None else ledger.guarded
+    outputs = Outputs([*shown, *guarded, *(job.source for job in work)])
     if executor is None:
         groups = _isolated(work, jobs, threads, is_cancelled)
     else:
@@ -68,7 +71,7 @@ def run(
         )
     with contextlib.closing(groups):
         for group in groups:
-            yield from _settle(group, outputs)
+            yield from _settle(group, outputs, ledger)
 
 
 def _isolated(
@@ -127,15 +130,20 @@ def _lost(job: Job, reason: Exception) -> SourceError:
     return SourceError(job.source, f"the process that decoded it {reason}")
 
 
-def _settle(group: list[tuple[Job, object]], outputs: Outputs) -> Iterator[Converted]:
-    """Write the messages of jobs, and yield their results."""
+def _settle(group: list[tuple[Job, object]], outputs: Outputs, ledger: Ledger | None) -> Iterable[Converted]:
+    """Write the messages of jobs, and give their results."""
     errors = iter(outputs.write_sets([made.files for _, made in group if isinstance(made, Made)]))
+    told: list[tuple[Job, Made | None, Converted]] = []
     for job, outcome in group:
         if not isinstance(outcome, Made):
-            yield failed(job, _given_up(job, outcome), 0.0)
+            told.append((job, None, failed(job, _given_up(job, outcome), 0.0)))
             continue
         error = next(errors)
-        yield outcome.result if error is None else failed(job, error, outcome.result.seconds)
+        result = outcome.result if error is None else failed(job, error, outcome.result.seconds)
+        told.append((job, outcome, result))
+    if ledger is not None:
+        return ledger.record(told)
+    return [result for _, _, result in told]
 
 
 def _given_up(job: Job, outcome: object) -> TranscodeError:

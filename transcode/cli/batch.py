@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 import transcode
+from transcode.cli.batch_keeping import Keeping, as_object, export, tell_why
 from transcode.cli.command import CANNOT_FIT_ERRORS, Exit, command
 from transcode.cli.given import is_given
 from transcode.cli.options import (
@@ -59,6 +60,7 @@ def batch(
     carrier: Carrier = None,
     route: Route,
     envelope: Envelope,
+    keeping: Keeping,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, metavar="N", help="Processes; one a processor by default.")
     ] = None,
@@ -77,7 +79,11 @@ def batch(
     picture: Picture = None,
     as_json: Json = False,
 ) -> int:
-    """Make a message of every file below a directory."""
+    """Make a message of every file below a directory, as far as an earlier run has not."""
+    keep = keeping.options()
+    if keeping.why is not None:
+        tell_why(source, target, keeping.why, as_json=as_json)
+        return Exit.DONE
     profile = route.profile(carrier)
     with stopping() as stop, _bar() as bar:
         task = bar.add_task("messages", total=None)
@@ -85,7 +91,7 @@ def batch(
         def show(progress: BatchProgress) -> None:
             bar.update(task, completed=progress.done, total=progress.total)
             if as_json:
-                print_json(**_json(progress.latest))
+                print_json(**as_object(progress.latest))
 
         results = transcode.convert_directory(
             source,
@@ -98,45 +104,41 @@ def batch(
             **envelope.words(),
             text=text,
             as_clip=shown_by(picture, as_clip=as_clip),
+            keep=keep,
         )
+    if keeping.export is not None:
+        export(source, target, keeping.export)
     if stop.is_set():
-        done = [result for result in results if result.error_type != "Cancelled"]
-        failed = sum(1 for result in done if result.error)
-        print_error(
-            f"stopped by {stop.name}: {len(done)} of {counted(len(results), 'file')} done,"
-            f" {counted(len(done) - failed, 'message')} made, {failed} failed"
-        )
+        print_error(f"stopped by {stop.name}: {_so_far(results)}")
         return stop.code
+    if any(result.error_type == "Cancelled" for result in results):
+        print_error(f"ended after more than {counted(keep.max_failures or 0, 'failure')}: {_so_far(results)}")
     if not as_json:
         _print_batch(results, source)
-    if not results:
-        print_remark(f"{source}: no file below it")
-    elif ((as_clip and is_given("--as-clip")) or (picture and is_given("--picture"))) and "as-clip" not in {
-        note.code for one in results for note in one.notes
-    }:
-        print_remark("--as-clip and --picture had no effect: no message has a recording")
-    if results and not envelope.has_recipients:
-        print_remark("no --to was given: add a recipient before a message is sent")
+    shows = (as_clip and is_given("--as-clip")) or (picture is not None and is_given("--picture"))
+    _remark(results, source, has_recipients=envelope.has_recipients, shows=shows)
     return _exit_code(results)
 
 
-def _json(result: Converted) -> dict[str, object]:
-    """The result of a file, in the words of all commands."""
-    return {
-        "source": result.source,
-        "output": result.target,
-        "further": result.further,
-        "source_bytes": result.source_bytes,
-        "bytes": result.message_bytes,
-        "limit": result.limit,
-        "width": result.width,
-        "height": result.height,
-        "seconds": result.duration,
-        "elapsed_seconds": result.seconds,
-        "notes": result.notes,
-        "error": result.error,
-        "error_type": result.error_type,
-    }
+def _so_far(results: Sequence[Converted]) -> str:
+    """What is done of a batch that ended early."""
+    done = [result for result in results if result.error_type != "Cancelled"]
+    failed = sum(1 for result in done if result.error)
+    return (
+        f"{len(done)} of {counted(len(results), 'file')} done,"
+        f" {counted(len(done) - failed, 'message')} made, {failed} failed"
+    )
+
+
+def _remark(results: Sequence[Converted], source: Path, *, has_recipients: bool, shows: bool) -> None:
+    """Tell what had no effect, and what is missing."""
+    if not results:
+        print_remark(f"{source}: no file below it")
+        return
+    if shows and "as-clip" not in {note.code for one in results for note in one.notes}:
+        print_remark("--as-clip and --picture had no effect: no message has a recording")
+    if not has_recipients:
+        print_remark("no --to was given: add a recipient before a message is sent")
 
 
 def _exit_code(results: Sequence[Converted]) -> Exit:
@@ -164,12 +166,14 @@ def _bar() -> Progress:
 
 
 def _print_batch(results: Sequence[Converted], root: Path) -> None:
+    results = [result for result in results if result.error_type != "Cancelled"]
     failed = [result for result in results if result.error]
+    kept = sum(1 for result in results if result.is_kept and result.error is None)
     table = Table(box=None, pad_edge=False)
     for name in ("file", "source bytes", "size", "message bytes", "of limit", "ms", "lost"):
         table.add_column(name, justify="left" if name in ("file", "lost") else "right", overflow="fold")
     for result in results:
-        if result.message_bytes is not None:
+        if result.message_bytes is not None and not result.is_kept:
             table.add_row(
                 visible(Path(result.source).relative_to(root)),
                 f"{result.source_bytes:,}",
@@ -183,8 +187,9 @@ def _print_batch(results: Sequence[Converted], root: Path) -> None:
         print_error(str(result.error))
     if table.row_count:
         answer.print(table)
-    made = counted(len(results) - len(failed), "message")
-    print_line(f"{made} made, {counted(len(failed), 'file')} failed")
+    made = counted(len(results) - len(failed) - kept, "message")
+    earlier = f", {kept:,} kept of earlier runs" if kept else ""
+    print_line(f"{made} made{earlier}, {counted(len(failed), 'file')} failed")
 
 
 def _size(result: Converted) -> str:

@@ -28,7 +28,7 @@ PREFIX = "TRANSCODE_"
 _KNOWN = "transcode.options"
 
 #: Options that name the files of one call, or end the call with an answer of their own.
-_NEVER = {"output", "preview_to", "extract", "config", "print_config", "json_schema", "help"}
+_NEVER = {"output", "preview_to", "extract", "why", "export", "config", "print_config", "json_schema", "help"}
 
 #: Options that a command takes from its own table and variables alone. Those of send change a finished
 #: message, where other commands fill in a new one; those of profiles say which profiles are asked for.

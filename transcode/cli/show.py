@@ -27,8 +27,13 @@ answer = Console(width=None if sys.stdout.isatty() else 160)
 
 
 def print_json(**values: object) -> None:
+    typer.echo(json_line(values))
+
+
+def json_line(value: object) -> str:
+    """A value as JSON in one line."""
     # ASCII: the name of a file may have octets that are no UTF-8.
-    typer.echo(json.dumps(values, default=plain_data))
+    return json.dumps(value, default=plain_data)
 
 
 def rendition_json(rendition: Rendition) -> dict[str, object]:

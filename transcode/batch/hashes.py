@@ -1,0 +1,76 @@
+"""What a message depends on besides its source, as one hash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transcode._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transcode.batch.convert import Words
+    from transcode.profile import Profile
+
+__all__ = ["hash_of", "plan_hash"]
+
+_PIECE = 1 << 20
+
+
+def plan_hash(profile: Profile, words: Words) -> str:
+    """The hash of a profile, the arguments of compose_split and the engine's version, in hexadecimal digits.
+
+    It is the same in each process. A picture for recordings counts by its octets.
+    """
+    octets: object = words["as_clip"]
+    if isinstance(octets, str | os.PathLike):
+        try:
+            octets = hash_of(octets)
+        except (OSError, ValueError):
+            octets = "unreadable"
+    digest = hashlib.sha256()
+    for word in _words((__version__, profile, {**words, "as_clip": octets})):
+        digest.update(len(word).to_bytes(8) + word)
+    return digest.hexdigest()
+
+
+def hash_of(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a file, in hexadecimal digits.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _words(value: object) -> Iterator[bytes]:
+    """A value as words: its kind first, then its parts. Sets have no order, so they are sorted."""
+    yield type(value).__name__.encode()
+    if is_dataclass(value):
+        for one in fields(value):
+            yield one.name.encode()
+            yield from _words(getattr(value, one.name))
+    elif isinstance(value, Mapping):
+        for key in sorted(value, key=repr):
+            yield from _words(key)
+            yield from _words(value[key])
+    elif isinstance(value, frozenset | set):
+        for one in sorted(value, key=repr):
+            yield from _words(one)
+    elif isinstance(value, bytes | bytearray | memoryview):
+        yield bytes(value)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        yield str(len(value)).encode()
+        for one in value:
+            yield from _words(one)
+    else:
+        yield repr(value).encode()

@@ -1,0 +1,214 @@
+"""What was made in a folder and of what: a database beside the messages, which the driver alone writes.
+
+A message is on the disk before its row is. A process that is killed between the two loses the row, and the
+next run makes the message again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from transcode.batch.convert import Converted
+from transcode.errors import OutputError
+from transcode.model import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+__all__ = ["NAME", "Manifest", "Row", "database", "recorded", "settled", "stamp"]
+
+#: How the name of the database begins in the target; batches pass over hidden names.
+NAME = ".transcode-manifest"
+
+#: Seconds that a statement waits for another process that writes.
+_BUSY = 30.0
+
+#: Nanoseconds for which a file that was just changed may be changed again without another time of change.
+_COARSE = 2_000_000_000
+
+_VERSION = 1
+_TABLE = """\
+CREATE TABLE IF NOT EXISTS outputs (
+    output TEXT PRIMARY KEY,
+    source TEXT NOT NULL,
+    source_stamp TEXT NOT NULL,
+    source_hash TEXT NOT NULL,
+    plan_hash TEXT NOT NULL,
+    files TEXT NOT NULL,
+    result TEXT NOT NULL
+) WITHOUT ROWID
+"""
+
+
+class Row(NamedTuple):
+    """One file of a batch.
+
+    Attributes:
+        output: the message's path below the target.
+        source: the file's path below the source directory.
+        source_stamp: as of stamp(), before the file was read; empty: not to be trusted.
+        source_hash: the SHA-256 of the file; empty where the file could not be read.
+        plan_hash: of what else the message depends on.
+        files: by path below the target each file that was written: its stamp, and its SHA-256.
+        result: what was told of the file.
+    """
+
+    output: str
+    source: str
+    source_stamp: str
+    source_hash: str
+    plan_hash: str
+    files: Mapping[str, Sequence[str]]
+    result: Converted
+
+
+def stamp(path: str | os.PathLike[str]) -> str:
+    """Size, times and number of a file: where they are others, it may be another file. Empty: no file."""
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+
+
+def settled(one: str) -> str:
+    """A stamp that may be trusted later: of a file changed just now a further change might not show."""
+    if one and time.time_ns() - max(map(int, one.split()[1:3])) > _COARSE:
+        return one
+    return ""
+
+
+def database(target: Path, shard: tuple[int, int] | None) -> Path:
+    """The path of a target's manifest, or of the one of a part of the files."""
+    part = "" if shard is None else f"-{shard[0]}-of-{shard[1]}"
+    return target / f"{NAME}{part}.sqlite3"
+
+
+def recorded(root: Path, target: Path) -> list[Converted]:
+    """What all manifests of a target say of its files, by source. Of two that say something the later counts.
+
+    Raises:
+        OutputError: a manifest can't be used.
+    """
+    found: dict[str, Converted] = {}
+    for path in sorted(target.glob(f"{NAME}*.sqlite3"), key=lambda path: path.stat().st_mtime_ns):
+        with contextlib.closing(Manifest(root, target, path)) as manifest:
+            found |= {row.source: row.result for row in manifest.rows().values()}
+    return [found[name] for name in sorted(found)]
+
+
+class Manifest:
+    """The manifest of a target, open until close().
+
+    Args:
+        root: the directory that is read.
+        target: the directory that is written; it exists.
+        path: of the database; made where it is missing.
+
+    Raises:
+        OutputError: the database can't be opened, or is none of this version.
+    """
+
+    def __init__(self, root: Path, target: Path, path: Path) -> None:
+        self._root, self._target, self._path = root, target, path
+        with self._named():
+            self._connection = sqlite3.connect(self._path, timeout=_BUSY, isolation_level=None)
+            try:
+                self._connection.execute("PRAGMA journal_mode=WAL")
+                self._connection.execute("PRAGMA synchronous=FULL")
+                (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+                if version not in (0, _VERSION):
+                    raise OutputError(str(self._path), f"a manifest of version {version}; this is {_VERSION}")
+                self._connection.execute(_TABLE)
+                self._connection.execute(f"PRAGMA user_version={_VERSION}")
+            except BaseException:
+                self._connection.close()
+                raise
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            said = f"the manifest can't be used ({error}); without it all messages are made again"
+            raise OutputError(str(self._path), said) from error
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def rows(self) -> dict[str, Row]:
+        """All rows, by output."""
+        with self._named():
+            found = self._connection.execute(
+                "SELECT output, source, source_stamp, source_hash, plan_hash, files, result FROM outputs"
+            ).fetchall()
+        rows = map(self._row, found)
+        return {row.output: row for row in rows}
+
+    def _row(self, row: tuple[Any, ...]) -> Row:
+        output, source = map(os.fsdecode, row[:2])
+        source_stamp, source_hash, plan, files, result = row[2:]
+        try:
+            told = json.loads(result)
+            made = Converted(
+                source=str(self._root / source),
+                target=None if told["error"] else str(self._target / output),
+                further=tuple(str(self._target / name) for name in told.pop("further")),
+                notes=tuple(Note(**note) for note in told.pop("notes")),
+                **told,
+            )
+            return Row(output, source, source_stamp, source_hash, plan, json.loads(files), made)
+        except (ValueError, TypeError, KeyError) as error:
+            raise OutputError(str(self._path), f"the manifest has a row of {output} that is none") from error
+
+    def write(self, rows: Iterable[Row]) -> None:
+        """Write rows, and wait for the disk."""
+        values = [self._values(row) for row in rows]
+        if not values:
+            return
+        with self._named():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.executemany("INSERT OR REPLACE INTO outputs VALUES (?,?,?,?,?,?,?)", values)
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def _values(self, row: Row) -> tuple[object, ...]:
+        names = (_kept(row.output), _kept(row.source))
+        return (*names, *row[2:5], json.dumps(row.files), json.dumps(self._told(row.result)))
+
+    def _told(self, result: Converted) -> dict[str, object]:
+        told = asdict(result)
+        del told["source"], told["target"]
+        told["further"] = [self.name_of(path) for path in result.further]
+        return told
+
+    def source_name(self, path: str | os.PathLike[str]) -> str:
+        """The name of a source in the manifest: its path below the directory that is read."""
+        return str(Path(path).relative_to(self._root))
+
+    def path_of(self, name: str) -> Path:
+        """The path of a file by its name in the manifest."""
+        return self._target / name
+
+    def name_of(self, path: str | os.PathLike[str]) -> str:
+        """The name of a file in the manifest: its path below the target."""
+        return str(Path(path).relative_to(self._target))
+
+
+def _kept(name: str) -> str | bytes:
+    """A name as the database takes it: one that is no Unicode as its octets."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name)
+    return name
