@@ -13,7 +13,7 @@ import pytest
 import transcode
 from tests.batch.judge import PROFILE, check
 from tests.made.pictures import photo, save
-from transcode.batch import Progress, convert_directory
+from transcode.batch import BatchOptions, Progress, convert_directory
 from transcode.errors import OutputError
 
 
@@ -127,3 +127,19 @@ def test_targets_that_will_not_do(folder: Path, tmp_path: Path) -> None:
         convert_directory(folder, tmp_path / "file", PROFILE)
     with pytest.raises(OutputError, match="target is the source"):
         convert_directory(folder, folder / "below" / "..", PROFILE)
+
+
+def test_what_is_no_media_is_passed_over_and_counted(tmp_path: Path) -> None:
+    """Sidecars and files of systems are no failures, and targets of other batches are not read."""
+    root = tmp_path / "in"
+    root.mkdir()
+    for name in ("a.XMP", "a.aae", "Thumbs.db", "desktop.ini", ".DS_Store", "b.lrv", "b.thm"):
+        (root / name).write_bytes(b"no media")
+    (root / "a.jpg").write_bytes(save(photo(60, 40)))
+    keep = BatchOptions()
+    with ThreadPoolExecutor(1) as pool:
+        convert_directory(root, root / "earlier", PROFILE, executor=pool, keep=keep)
+        heard: list[Progress] = []
+        results = convert_directory(root, tmp_path / "out", PROFILE, executor=pool, progress=heard.append)
+    assert [(Path(one.source).name, one.error) for one in results] == [("a.jpg", None)]
+    assert [one.passed_over for one in heard] == [7]

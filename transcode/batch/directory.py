@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from transcode.batch.convert import Converted, Job, Words, failed
 from transcode.batch.engines import run
+from transcode.batch.manifest import NAME as MANIFEST
 from transcode.batch.manifest import Manifest, database
 from transcode.batch.resume import BatchOptions, Ledger, of_shard
 from transcode.errors import Cancelled, LimitsError, OutputError, SourceError
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["Cancel", "Progress", "convert_directory", "iter_directory"]
 
 
+#: Endings of files that cameras and programs write beside media: edits, thumbnails and previews of them.
+_SIDECARS = (".xmp", ".aae", ".lrv", ".thm")
+#: Files that systems write into folders.
+_OF_SYSTEMS = frozenset(("thumbs.db", "desktop.ini", ".ds_store"))
+
+
 class Cancel(Protocol):
     """A caller's way to cancel: a threading.Event, or any object with this method."""
 
@@ -37,11 +44,16 @@ class Cancel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of a directory: files done, files in all, and the result of the last."""
+    """The progress of a directory: files done, files in all, and the result of the last.
+
+    Attributes:
+        passed_over: files that are no media but stand beside media: sidecars, and files of systems.
+    """
 
     done: int
     total: int
     latest: Converted
+    passed_over: int = 0
 
 
 def convert_directory(
@@ -66,12 +78,12 @@ def convert_directory(
 ) -> list[Converted]:
     """Make a message of every file below a directory.
 
-    ``a/b.jpg`` becomes ``a/b.jpg.mms`` below the target. Files and directories whose names begin with a dot
-    are passed over, links to directories are not followed, and neither is the target when it lies inside the
-    source. A file that can't be converted is in the result with the reason; nothing is left of it in the
-    target. A message is written by this process alone, whole or not at all; none replaces a file that is
-    read, or another message of this call. Where there are more recipients than one message may have, those
-    after the first lot get ``a/b.jpg.to-2.mms`` and so on.
+    ``a/b.jpg`` becomes ``a/b.jpg.mms`` below the target. Names that begin with a dot, sidecars (.xmp, .aae)
+    and files of systems are passed over, links to directories are not followed, and no target of a batch
+    inside the source is read. A file that can't be converted is in the result with the reason; nothing is
+    left of it in the target. A message is written by this process alone, whole or not at all; none replaces a
+    file that is read, or another message of this call. Where there are more recipients than one message may
+    have, those after the first lot get ``a/b.jpg.to-2.mms`` and so on.
 
     Args:
         source: the directory to read.
@@ -145,7 +157,7 @@ def iter_directory(
         # Closed together: running jobs end at once, and not when the garbage collector runs.
         with contextlib.closing(work.run(executor, jobs, threads, cancel)) as made:
             for done, result in enumerate(itertools.chain(work.closed, made), 1):
-                yield Progress(done, total, result)
+                yield Progress(done, total, result, work.passed_over)
 
     return each()
 
@@ -158,6 +170,7 @@ class _Work:
         jobs: the files to do.
         kept: the results of an earlier run that hold.
         closed: directories that can't be read.
+        passed_over: number of sidecars and files of systems.
         ledger: where results are kept, or None.
         max_failures: files that may fail before the rest is given up, or None.
     """
@@ -165,6 +178,7 @@ class _Work:
     jobs: list[Job]
     kept: list[Converted]
     closed: list[Converted]
+    passed_over: int
     ledger: Ledger | None
     max_failures: int | None
 
@@ -201,7 +215,7 @@ def _told(
         yield result
         left.pop(result.source, None)
         if progress is not None:
-            progress(Progress(done, work.total, result))
+            progress(Progress(done, work.total, result, work.passed_over))
     for job in left.values():
         yield failed(job, Cancelled(job.source, "cancelled before it was done"), 0.0)
 
@@ -233,20 +247,20 @@ def _prepare(
         below.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(str(below), reason(error)) from error
-    files, closed = _find(root, below, cancel)
+    files, closed, passed_over = _find(root, below, cancel)
     work = [
         Job(str(path), str(below / f"{path.relative_to(root)}.mms"), profile, words)
         for path in files
         if keep is None or of_shard(path.relative_to(root), keep.shard)
     ]
     if keep is None:
-        return _Work(work, [], closed, None, None)
+        return _Work(work, [], closed, passed_over, None, None)
     with contextlib.ExitStack() as unless:
         manifest = Manifest(root, below, database(below, keep.shard))
         unless.callback(manifest.close)
         ledger = Ledger(manifest, work, keep)
         unless.pop_all()
-    return _Work(ledger.jobs, ledger.kept, closed, ledger, keep.max_failures)
+    return _Work(ledger.jobs, ledger.kept, closed, passed_over, ledger, keep.max_failures)
 
 
 def _path(given: str | os.PathLike[str], kind: type[SourceError | OutputError]) -> Path:
@@ -257,24 +271,39 @@ def _path(given: str | os.PathLike[str], kind: type[SourceError | OutputError]) 
         raise kind(f"<{type(given).__name__}>", f"no path of a directory: {error}") from error
 
 
-def _find(root: Path, target: Path, cancel: Cancel | None) -> tuple[list[Path], list[Converted]]:
-    """The files below a directory, in order, and the directories that can't be read."""
+def _find(root: Path, target: Path, cancel: Cancel | None) -> tuple[list[Path], list[Converted], int]:
+    """The files below a directory, in order; directories that can't be read; how many files are no media."""
     own = target.resolve()
     closed: list[OSError] = []
     files: list[Path] = []
+    passed_over = 0
     for folder, folders, names in os.walk(root, onerror=closed.append):
         if _is_set(cancel):
             break
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and Path(folder, name).resolve() != own
         )
-        files += (Path(folder, name) for name in sorted(names) if not name.startswith("."))
+        if folder != str(root) and any(name.startswith(MANIFEST) for name in names):
+            # The target of another batch: its messages are no media.
+            folders.clear()
+            continue
+        media = [name for name in sorted(names) if not _is_beside_media(name)]
+        passed_over += len(names) - len(media)
+        files += (Path(folder, name) for name in media if not name.startswith("."))
     if closed and Path(closed[0].filename) == root:
         raise SourceError(str(root), reason(closed[0]))
     failed = [SourceError(str(error.filename), reason(error)) for error in closed]
-    return files, [
-        Converted(e.source, None, 0, 0, 0.0, error=str(e), error_type="SourceError") for e in failed
-    ]
+    return (
+        files,
+        [Converted(e.source, None, 0, 0, 0.0, error=str(e), error_type="SourceError") for e in failed],
+        passed_over,
+    )
+
+
+def _is_beside_media(name: str) -> bool:
+    """Whether a name is that of a sidecar or of a file of a system."""
+    small = name.casefold()
+    return small in _OF_SYSTEMS or small.endswith(_SIDECARS)
 
 
 def _is_set(cancel: Cancel | None) -> bool:

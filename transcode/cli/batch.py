@@ -87,8 +87,11 @@ def batch(
     profile = route.profile(carrier)
     with stopping() as stop, _bar() as bar:
         task = bar.add_task("messages", total=None)
+        passed_over = 0
 
         def show(progress: BatchProgress) -> None:
+            nonlocal passed_over
+            passed_over = progress.passed_over
             bar.update(task, completed=progress.done, total=progress.total)
             if as_json:
                 print_json(**as_object(progress.latest))
@@ -116,7 +119,7 @@ def batch(
     if not as_json:
         _print_batch(results, source)
     shows = (as_clip and is_given("--as-clip")) or (picture is not None and is_given("--picture"))
-    _remark(results, source, has_recipients=envelope.has_recipients, shows=shows)
+    _remark(results, source, passed_over, has_recipients=envelope.has_recipients, shows=shows)
     return _exit_code(results)
 
 
@@ -130,8 +133,14 @@ def _so_far(results: Sequence[Converted]) -> str:
     )
 
 
-def _remark(results: Sequence[Converted], source: Path, *, has_recipients: bool, shows: bool) -> None:
-    """Tell what had no effect, and what is missing."""
+def _remark(
+    results: Sequence[Converted], source: Path, passed_over: int, *, has_recipients: bool, shows: bool
+) -> None:
+    """Tell what was passed over, what had no effect, and what is missing."""
+    if passed_over:
+        print_remark(
+            f"{counted(passed_over, 'sidecar or system file', 'sidecars and system files')} passed over"
+        )
     if not results:
         print_remark(f"{source}: no file below it")
         return
