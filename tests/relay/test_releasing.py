@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -14,12 +15,14 @@ from transcode.errors import TransportError
 from transcode.relay import pacing
 from transcode.relay.config import Config, Local
 from transcode.relay.judging import Judge
-from transcode.relay.model import Event
+from transcode.relay.model import Delivery, Envelope, Event, Route, State
+from transcode.relay.outlets.outlet import Outcome
 from transcode.relay.releasing import Releasing
 from transcode.relay.route import Router
 from transcode.relay.store import SqliteStore, campaigns, recipients
 from transcode.relay.store.campaigns import Action
 from transcode.relay.store.recipients import Row
+from transcode.relay.worker import Worker
 from transcode.relay.zones import Quiet
 
 CONFIG = Config(local=(Local(("+1555",), "us-tmobile"), Local(mccmnc=("262001",), network="us-att")))
@@ -152,3 +155,50 @@ def test_an_end_that_is_set(store: SqliteStore) -> None:
     assert told(store, name) == {"sending": released, "failed expired": 40 - released}
     assert {one.expires_at for one in store.deliveries()} == {BEGIN + 10}
     assert len(recipients.listed(store, name, status="failed", most=99)) == 40 - released
+
+
+class Phones:
+    """Phones whose SMSC is not there until it is told to be."""
+
+    route, peer, lines, together, longest = Route.LOCAL, "", 1, 50, 1.0
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.outcome = Outcome(Event.ATTEMPT_FAILED, "no answer")
+
+    def attempt(self, deliveries: Sequence[Delivery], _: Envelope) -> Sequence[Outcome]:
+        self.asked += [one.recipient for one in deliveries]
+        return [self.outcome] * len(deliveries)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def attempted(desk: Desk, phones: Phones) -> list[str]:
+    """Whom a worker that was just started sends something."""
+    worker = Worker(desk.store, mock.Mock(), mock.Mock(lines=1), [], [], lambda: desk.now)
+    phones.asked.clear()
+    assert [worker.attempt(phones) for _ in range(3)][-1] is False
+    return sorted(phones.asked)
+
+
+def test_attempts_in_quiet_hours(store: SqliteStore) -> None:
+    """What failed by day is not tried at night, but in the morning, and it costs no attempt."""
+    minute = int(BEGIN % 86_400 // 60)
+    plan = pacing.Plan(quiet=Quiet(minute + 2, minute + 62))
+    rows = Row("+15550000001", zone="Etc/UTC"), Row("+15550000002", zone="Etc/GMT+5")
+    name = begun(store, *rows, plan=plan, validity=1e5)
+    desk, phones = Desk(store), Phones()
+    assert desk.pass_by(2.0) == 2
+    assert attempted(desk, phones) == ["+15550000001", "+15550000002"]
+    desk.now += 600.0
+    phones.outcome = Outcome(Event.PUSH_ACCEPTED)
+    assert attempted(desk, phones) == ["+15550000002"]
+    asleep = store.delivery_to(name, "+15550000001")
+    assert asleep is not None
+    assert (asleep.state, asleep.attempts, asleep.lease_until) == (State.PENDING, 1, None)
+    desk.now += 600.0
+    assert attempted(desk, phones) == []
+    assert [line.event for line in store.trail(asleep.id)][-2:] == [Event.ATTEMPT_FAILED, Event.QUIET]
+    desk.now = BEGIN - BEGIN % 60 + 62 * 60
+    assert attempted(desk, phones) == ["+15550000001"]

@@ -115,6 +115,8 @@ class Event(StrEnum):
     LINK_ACCEPTED = "link accepted by the SMSC"
     ATTEMPT_FAILED = "attempt failed, another may succeed"
     ATTEMPT_REFUSED = "attempt refused"
+    # In place of an attempt, or of what would lead to one.
+    QUIET = "it is quiet where the recipient is"
     # The phone, over MM1.
     FETCH_BEGUN = "the phone asked for the message"
     FETCH_DONE = "the last octet reached the phone"
@@ -252,7 +254,7 @@ class Delivery:
         token: the secret in the address that the phone fetches the message from.
         changed_at: when the state was entered.
         expires_at: when the message is given up.
-        deliver_at: the earliest delivery, or None.
+        deliver_at: the earliest delivery, or None; of a campaign, also from when it is no more quiet.
         first_notified_at: when a notification was accepted first, or None.
         attempts: failed attempts in a row.
         reminders: notifications that were repeated after a reaction of the phone was missed.

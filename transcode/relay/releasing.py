@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from transcode.errors import TransportError
@@ -20,7 +20,7 @@ from transcode.relay.store.occurrences import Occurrence
 from transcode.relay.store.progress import QUEUED, REASONS, reason_of
 from transcode.relay.store.recipients import Sorted
 from transcode.relay.store.releases import Released
-from transcode.relay.zones import opens_at, zones
+from transcode.relay.zones import opens_at, places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +55,6 @@ _DAY = 86_400.0
 _NEAR = 0.2
 #: What the trail says of a delivery of a campaign that was ended.
 _CANCELED = "the campaign was cancelled"
-_zones = lru_cache(65_536)(zones)
 
 
 class Releasing:
@@ -342,5 +341,4 @@ def _opens(recipient: Recipient, plan: Plan, now: float) -> float | None:
     """Return when a recipient may be written to, from now on; None: never."""
     if plan.quiet is None:
         return now
-    places = (recipient.zone,) if recipient.zone else _zones(recipient.address)
-    return opens_at(plan.quiet, places, now)
+    return opens_at(plan.quiet, places(recipient.zone, recipient.address), now)

@@ -157,6 +157,8 @@ _on(E.REQUEST_ACCEPTED, ((S.PENDING,), S.HANDED_OVER), (_ONCE_SENT, STAY))
 _on(E.LINK_ACCEPTED, ((S.PENDING,), S.LINKED), (_ONCE_SENT, STAY))
 _on(E.ATTEMPT_FAILED, ((S.PENDING,), S.PENDING), (_ONCE_SENT, STAY))
 _on(E.ATTEMPT_REFUSED, ((S.PENDING,), Rule(S.REFUSED, or_link=True)), (_ONCE_SENT, STAY))
+# A recipient who sleeps is what he was: the next time due alone is another one.
+_on(E.QUIET, (State, STAY))
 
 # The phone. One that fetches twice gets the same octets twice, and nothing is reported a second time.
 _on(

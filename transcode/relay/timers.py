@@ -68,26 +68,31 @@ def due(delivery: Delivery, timers: Timers) -> tuple[float, Event | None] | None
     match state:
         case State.ACCEPTED | State.PENDING:
             attempt = (since + retry_wait(delivery.id, delivery.attempts, timers), None)
-            return min(attempt, expire, key=_time)
+            # Whoever has a time of delivery is routed before it.
+            return min(attempt if state is State.ACCEPTED else _woken(delivery, attempt), expire, key=_time)
         case State.WAITING:
             held = since if delivery.deliver_at is None else delivery.deliver_at
             return min((held, Event.DELIVERY_TIME), expire, key=_time)
         case State.NOTIFIED:
             remind = (since + _step(timers.remind, delivery.reminders), Event.REMIND)
-            return min(remind, expire, *_link(delivery, timers), key=_time)
+            first = min((remind, *_link(delivery, timers)), key=_time)
+            return min(_woken(delivery, first), expire, key=_time)
         case State.DEFERRED:
             # The reminder comes before the link: who deferred wants the message.
             if delivery.reminders == 0:
-                return min((since + timers.remind_deferred, Event.REMIND), expire, key=_time)
-            return min((expire, *_link(delivery, timers)), key=_time)
+                remind = (since + timers.remind_deferred, Event.REMIND)
+                return min(_woken(delivery, remind), expire, key=_time)
+            links = [_woken(delivery, one) for one in _link(delivery, timers)]
+            return min((expire, *links), key=_time)
         case State.FETCHING:
             return (since + timers.fetch, Event.FETCH_OVERDUE)
         case State.FETCHED:
             return (since + timers.confirm, Event.CONFIRM)
         case State.RELAYED:
-            last = delivery.mails >= timers.mails
-            answer = (since + timers.answer, Event.ANSWER_GIVEN_UP if last else Event.ANSWER_OVERDUE)
-            return min(answer, expire, key=_time)
+            answer = since + timers.answer
+            if delivery.mails >= timers.mails:
+                return min((answer, Event.ANSWER_GIVEN_UP), expire, key=_time)
+            return min(_woken(delivery, (answer, Event.ANSWER_OVERDUE)), expire, key=_time)
         case State.AT_PEER:
             return (max(delivery.expires_at, since) + timers.no_news, Event.NO_NEWS)
         case State.LINKED:
@@ -109,6 +114,12 @@ def due(delivery: Delivery, timers: Timers) -> tuple[float, Event | None] | None
 
 def _time(one: tuple[float, Event | None]) -> float:
     return one[0]
+
+
+def _woken(delivery: Delivery, one: tuple[float, Event | None]) -> tuple[float, Event | None]:
+    """Return what leads to an attempt, at the earliest when the delivery has its time."""
+    at, event = one
+    return (at if delivery.deliver_at is None else max(at, delivery.deliver_at), event)
 
 
 def _step(seconds: tuple[float, ...], count: int) -> float:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from transcode.relay.metrics import STEPS, step
 from transcode.relay.model import CAMPAIGN_LANE, RESOLVER, Event, Route
 from transcode.relay.outlets.outlet import Outcome
-from transcode.relay.store import limits, optouts
+from transcode.relay.store import limits, sleepers
 from transcode.relay.store.due import Kind, Work, due
 from transcode.relay.store.occurrences import Occurrence
 from transcode.relay.store.progress import OPTED_OUT
@@ -269,7 +269,9 @@ class Worker:
             with self._lock:
                 self._at_work -= numbers
         happened = [
-            Occurrence(delivery.id, outcome.event, outcome.detail, taken=delivery)
+            Occurrence(
+                *(delivery.id, outcome.event, outcome.detail), taken=delivery, deliver_at=outcome.deliver_at
+            )
             for delivery, outcome in zip(deliveries, outcomes, strict=True)
         ]
         events = [outcome.event for outcome in outcomes if outcome.is_asked]
@@ -319,17 +321,26 @@ class Worker:
                 return
 
     def _attempted(self, outlet: Outlet, deliveries: Sequence[Delivery], envelope: Envelope) -> list[Outcome]:
-        """Send a message, but not to recipients of a campaign who since its release want nothing of any."""
-        out: set[str] = set()
-        if deliveries[0].lane.startswith(CAMPAIGN_LANE):
-            out = optouts.out_of(self._store, [delivery.recipient for delivery in deliveries])
-        told = [delivery for delivery in deliveries if delivery.recipient not in out]
+        """Send a message, but not to recipients of a campaign who want nothing of any, or sleep."""
+        kept = self._kept(deliveries) if deliveries[0].lane.startswith(CAMPAIGN_LANE) else {}
+        told = [delivery for delivery in deliveries if delivery.id not in kept]
         made: Sequence[Outcome] = ()
         if told:
             with step(STEPS[outlet.route]):
                 made = outlet.attempt(told, envelope)
         found = iter(made)
-        return [_OUT if delivery.recipient in out else next(found) for delivery in deliveries]
+        return [kept[delivery.id] if delivery.id in kept else next(found) for delivery in deliveries]
+
+    def _kept(self, deliveries: Sequence[Delivery]) -> dict[int, Outcome]:
+        """Return what becomes of recipients of a campaign to whom nothing is sent now."""
+        found = sleepers.standings(self._store.select, [one.id for one in deliveries], self._clock())
+        kept = {}
+        for number, (is_out, opens) in found.items():
+            if is_out:
+                kept[number] = _OUT
+            elif opens is not None:
+                kept[number] = Outcome(Event.QUIET, sleepers.until(opens), is_asked=False, deliver_at=opens)
+        return kept
 
     def report(self, reporter: Reporter) -> bool:
         """Tell one sender what became of a message; False where no report is due."""

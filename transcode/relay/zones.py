@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Quiet", "closes_at", "is_zone", "minutes", "opens_at", "zones"]
+__all__ = ["Quiet", "closes_at", "is_zone", "minutes", "opens_at", "places", "zones"]
 
 _DAY = 86_400
 _MINUTES_OF_A_DAY = 1440
@@ -158,3 +158,16 @@ def _offset(zone: str, at: float) -> float:
     """Return by how many seconds the clocks of a zone are before those of UTC."""
     offset = datetime.fromtimestamp(at, UTC).astimezone(_zone(zone)).utcoffset()
     return 0.0 if offset is None else offset.total_seconds()
+
+
+_zones = lru_cache(65_536)(zones)
+
+
+def places(zone: str, number: str) -> tuple[str, ...]:
+    """Return the time zones of a recipient: the one that is named, or those of the number.
+
+    Args:
+        zone: the name of the zone, or ``""``.
+        number: the number, with ``+`` and its country code.
+    """
+    return (zone,) if zone else _zones(number)

@@ -26,11 +26,13 @@ class Outcome(NamedTuple):
         event: what happened to the delivery.
         detail: what was said, for the trail.
         is_asked: whether it says how the next hop does; False: the attempt ended in this centre.
+        deliver_at: from when another attempt may be made, where the recipient sleeps.
     """
 
     event: Event
     detail: str = ""
     is_asked: bool = True
+    deliver_at: float | None = None
 
 
 def unsent(error: object, *, temporary: bool = False) -> Outcome:

@@ -37,6 +37,7 @@ class Occurrence(NamedTuple):
         verdict: the router's word; it counts with events of routing.
         report_allowed: False: the recipient forbids delivery reports, from now on.
         taken: the delivery as who says so took it; None: nobody has to have it.
+        deliver_at: from when it may be attempted; it counts with QUIET.
     """
 
     delivery: int
@@ -45,6 +46,7 @@ class Occurrence(NamedTuple):
     verdict: Verdict | None = None
     report_allowed: bool = True
     taken: Delivery | None = None
+    deliver_at: float | None = None
 
 
 def write_occurrences(
@@ -131,6 +133,8 @@ def _after(
     after, event = before, happened.event
     if before.report_allowed and not happened.report_allowed:
         after = rows.changed(after, report_allowed=False)
+    if event is Event.QUIET and not _is_late(before, happened):
+        after = rows.changed(after, deliver_at=happened.deliver_at, lease_until=None)
     if change.moved:
         after = rows.moved(after, event, change, at, happened.verdict if event in _JUDGED else None)
         if event is Event.REQUEUE:

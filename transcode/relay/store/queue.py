@@ -10,6 +10,7 @@ from transcode.relay.model import CAMPAIGN_LANE, Event
 from transcode.relay.store.limits import may_try, probe
 from transcode.relay.store.occurrences import Occurrence
 from transcode.relay.store.rows import DELIVERY, delivery, find_envelope
+from transcode.relay.store.sleepers import kept_quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,15 +125,17 @@ def overdue(connection: Connection, now: float, most: int) -> list[Occurrence]:
 
     A delivery expires also where an attempt is due and no worker takes it.
     """
-    over: list[tuple[int, str]] = connection.execute(
-        "SELECT id, due_event FROM delivery WHERE due<=? AND due_event IS NOT NULL"
+    over: list[tuple[int, str, str]] = connection.execute(
+        "SELECT id, due_event, lane FROM delivery WHERE due<=? AND due_event IS NOT NULL"
         f" ORDER BY due LIMIT ?{connection.skip_locked}",
         (now, most),
     ).fetchall()
     over += connection.execute(
-        f"SELECT id, '{Event.EXPIRE}' FROM delivery WHERE expires_at<=? AND due_event IS NULL"
+        f"SELECT id, '{Event.EXPIRE}', lane FROM delivery WHERE expires_at<=? AND due_event IS NULL"
         " AND due IS NOT NULL AND (lease_until IS NULL OR lease_until<=?)"
         f" LIMIT ?{connection.skip_locked}",
         (now, now, most - len(over)),
     ).fetchall()
-    return [Occurrence(number, Event(event)) for number, event in over]
+    return kept_quiet(
+        connection, [(Occurrence(number, Event(event)), lane) for number, event, lane in over], now
+    )
