@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -18,6 +19,7 @@ from transcode.relay.judging import Judge
 from transcode.relay.model import Delivery, Envelope, Event, Route, State
 from transcode.relay.outlets.outlet import Outcome
 from transcode.relay.releasing import Releasing
+from transcode.relay.retention import DAY
 from transcode.relay.route import Router
 from transcode.relay.store import SqliteStore, campaigns, recipients
 from transcode.relay.store.campaigns import Action
@@ -155,6 +157,46 @@ def test_an_end_that_is_set(store: SqliteStore) -> None:
     assert told(store, name) == {"sending": released, "failed expired": 40 - released}
     assert {one.expires_at for one in store.deliveries()} == {BEGIN + 10}
     assert len(recipients.listed(store, name, status="failed", most=99)) == 40 - released
+
+
+def test_an_end_in_a_pause(store: SqliteStore) -> None:
+    """What is paused at expires_at ends as well: who was not written to, and what nobody took."""
+    desk = Desk(store)
+    name = begun(store, *ROWS, plan=pacing.Plan(per_second=4.0), expires_at=BEGIN + 10)
+    released = desk.pass_by(2.0)
+    campaigns.set_state(store, name, Action.PAUSE, desk.now)
+    assert desk.pass_by(7.0) == released
+    assert told(store, name) == {"sending": released, "queued": 40 - released}
+    store.ring(now=BEGIN + 10).result()
+    assert desk.pass_by(5.0) == released
+    assert told(store, name) == {"undelivered expired": released, "failed expired": 40 - released}
+    assert campaigns.campaign(store, name)[2] == "completed"  # type: ignore[index]
+    assert store.select("SELECT count(*) FROM held") == [(0,)]
+
+
+def test_a_pause_that_is_forgotten(store: SqliteStore) -> None:
+    """It ends some time after it began, however old the campaign is."""
+    desk = Desk(store)
+    name = begun(store, *ROWS, plan=pacing.Plan(per_second=4.0), validity=1e9)
+    desk.now += 100 * DAY
+    desk.pass_by(2.0)
+
+    def tidied() -> int:
+        return store.write(partial(recipients.tidy, now=desk.now, kept=30 * DAY, most=99)).result()
+
+    campaigns.set_state(store, name, Action.PAUSE, desk.now)
+    desk.now += 29.9 * DAY
+    assert tidied() == 0
+    campaigns.set_state(store, name, Action.RESUME, desk.now)
+    campaigns.set_state(store, name, Action.PAUSE, desk.now)
+    desk.now += 29.9 * DAY
+    assert tidied() == 0
+    desk.now += DAY
+    assert tidied() == 1
+    desk.pass_by(5.0)
+    assert told(store, name) == {"canceled canceled": 40}
+    (state, ended) = store.select("SELECT state, message.ended_at FROM campaign JOIN message USING (id)")[0]
+    assert (state, ended is None) == ("canceled", False)
 
 
 class Phones:

@@ -312,7 +312,7 @@ class Releasing:
         return _IDLE
 
     def _later(self, one: Campaign, due: float, now: float) -> float:
-        self._store.write(partial(releases.postponed, name=one.id, due=due)).result()
+        self._store.write(partial(releases.postponed, name=one.id, state=one.state, due=due)).result()
         return due - now
 
 

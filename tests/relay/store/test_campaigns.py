@@ -324,3 +324,29 @@ def test_who_waits(store: SqlStore) -> None:
     assert releases.waiting(store, name, now=BEGIN, most=5)[0].due == BEGIN + 5
     assert [one.number for one in recipients.unsorted(store, name, now=BEGIN, most=9)] == [6]
     assert told(store, name) == {"queued": 5, "failed unroutable": 1}
+
+
+def test_what_is_done_meanwhile_is_not_put_off(store: SqlStore) -> None:
+    """Who read a campaign before it was cancelled or paused says nothing of when it is worked on."""
+    name = running(store, expires_at=BEGIN + 50)
+    for action, due in ((Action.PAUSE, BEGIN + 50), (Action.CANCEL, BEGIN + 1)):
+        campaigns.set_state(store, name, action, BEGIN + 1)
+        store.write(
+            partial(releases.postponed, name=name, due=BEGIN + 99, state=CampaignState.RUNNING)
+        ).result()
+        campaign = campaigns.campaign(store, name)
+        assert campaign is not None
+        assert campaign.due == due
+        assert releases.due_campaigns(store, due - 0.1) == []
+        assert releases.due_campaigns(store, due) == [name]
+    store.write(partial(releases.postponed, name=name, due=BEGIN + 99)).result()
+    assert releases.due_campaigns(store, BEGIN + 98) == []
+
+
+def test_a_pause_without_an_end(store: SqlStore) -> None:
+    name = running(store)
+    campaigns.set_state(store, name, Action.PAUSE, BEGIN)
+    assert releases.due_campaigns(store, END) == []
+    for now, done in ((BEGIN + DAY - 1, 0), (BEGIN + DAY, 1), (BEGIN + DAY, 0)):
+        assert store.write(partial(recipients.tidy, now=now, kept=DAY, most=9)).result() == done
+    assert releases.due_campaigns(store, BEGIN + DAY) == [name]

@@ -331,6 +331,8 @@ CREATE TABLE campaign (
   made_at REAL NOT NULL,
   started_at REAL,
   ended_at REAL,
+  -- Since when it is paused; NULL: it is not.
+  paused_at REAL,
   -- When it is worked on next; while its recipients are read, the end of the lease of who reads them.
   due REAL
 ) STRICT;

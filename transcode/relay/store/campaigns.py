@@ -282,7 +282,7 @@ def act(connection: Connection, name: str, action: Action, now: float) -> bool:
         WrongState: its state does not allow that.
     """
     row = connection.execute(
-        f"SELECT state FROM campaign WHERE id=?{connection.for_update}", (name,)
+        f"SELECT state, expires_at FROM campaign WHERE id=?{connection.for_update}", (name,)
     ).fetchone()
     if row is None or row[0] == CampaignState.LOADING:
         raise LookupError(f"there is no campaign {name}")
@@ -292,11 +292,14 @@ def act(connection: Connection, name: str, action: Action, now: float) -> bool:
         return False
     if row[0] not in before:
         raise WrongState(f"a campaign that is {row[0]} can't {action}")
+    is_paused = action is Action.PAUSE
     connection.execute(
-        "UPDATE campaign SET state=?, due=?, started_at=coalesce(started_at, ?) WHERE id=?",
+        "UPDATE campaign SET state=?, paused_at=?, due=?, started_at=coalesce(started_at, ?) WHERE id=?",
         (
             after,
-            None if action is Action.PAUSE else now,
+            now if is_paused else None,
+            # Also what is paused ends at its time.
+            row[1] if is_paused else now,
             now if action is Action.START else None,
             name,
         ),

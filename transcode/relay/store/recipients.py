@@ -323,12 +323,12 @@ def forget(connection: Connection, name: str, most: int) -> int:
 
 
 def tidy(connection: Connection, *, now: float, kept: float, most: int) -> int:
-    """Give up campaigns that were never made or never started, and return how much was done.
+    """Give up campaigns that were never made or started, or are paused for ever; return how much was done.
 
     Args:
         connection: the database, in a transaction.
         now: the time.
-        kept: seconds for which a draft is kept.
+        kept: seconds for which a draft is kept, and what is paused without an end.
         most: the most recipients of one call.
     """
     dead = connection.execute(
@@ -341,8 +341,10 @@ def tidy(connection: Connection, *, now: float, kept: float, most: int) -> int:
             drop(connection, dead[0])
         return deleted or 1
     old = connection.execute(
-        "SELECT id FROM campaign WHERE ended_at IS NULL AND state=? AND made_at<=? ORDER BY made_at LIMIT 1",
-        (CampaignState.DRAFT, now - kept),
+        "SELECT id FROM campaign WHERE ended_at IS NULL AND (state=? AND made_at<=?"
+        " OR state=? AND paused_at<=? AND expires_at IS NULL)"
+        f" ORDER BY made_at LIMIT 1{connection.for_update}",
+        (CampaignState.DRAFT, now - kept, CampaignState.PAUSED, now - kept),
     ).fetchone()
     return 0 if old is None else int(act(connection, old[0], Action.CANCEL, now))
 

@@ -73,8 +73,9 @@ class Waiting(NamedTuple):
 def due_campaigns(store: SqlStore, now: float) -> list[str]:
     """Return the campaigns that are to be worked on, the one that waits the longest first."""
     found = store.select(
-        "SELECT id FROM campaign WHERE due<=? AND state IN (?, ?) ORDER BY due LIMIT 100",
-        (now, CampaignState.RUNNING, CampaignState.CANCELING),
+        "SELECT id FROM campaign WHERE due<=? AND (state IN (?, ?) OR state=? AND expires_at<=?)"
+        " ORDER BY due LIMIT 100",
+        (now, CampaignState.RUNNING, CampaignState.CANCELING, CampaignState.PAUSED, now),
     )
     return [name for (name,) in found]
 
@@ -139,11 +140,20 @@ def underway(store: SqlStore, name: str) -> dict[str, int]:
     return {status: int(count) for status, count in found if count}
 
 
-def postponed(connection: Connection, name: str, due: float) -> None:
-    """Write when a campaign is worked on next."""
+def postponed(connection: Connection, name: str, due: float, state: str = "") -> None:
+    """Write when a campaign is worked on next.
+
+    Args:
+        connection: the database, in a transaction.
+        name: the campaign.
+        due: the time.
+        state: the state that it must have, so that what was done to it meanwhile is not put off; ``""``: one
+            in which it is worked on.
+    """
+    states = (state,) if state else (CampaignState.RUNNING, CampaignState.CANCELING)
     connection.execute(
-        "UPDATE campaign SET due=? WHERE id=? AND due IS NOT NULL AND state IN (?, ?)",
-        (due, name, CampaignState.RUNNING, CampaignState.CANCELING),
+        f"UPDATE campaign SET due=? WHERE id=? AND due IS NOT NULL AND state IN ({bulk.marks(states)})",
+        (due, name, *states),
     )
 
 
