@@ -68,4 +68,4 @@ def test_a_phone_writes_to_the_centre(tmp_path: Path, gateway: Gateway) -> None:
             for text in ("hello", "stop"):
                 assert ask("GET", f"{centre.url}/sms?from={BOB[1:]}&to=100&text={text}")[0] == 200
             assert optouts.out_of(centre.store, [BOB]) == ({BOB} if pages else set())
-    assert texts(gateway, BOB) == ["You get no more links. START brings them back."]
+    assert texts(gateway, BOB) == ["You get no more campaigns and links. START brings them back."]

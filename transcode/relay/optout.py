@@ -59,9 +59,10 @@ class OptOuts:
             is_new = optouts.opt_out(
                 self._store, number, at=self._clock(), word=word, seconds=self._seconds
             ).result()
-            return self._said(number, "You get no more links. START brings them back.") if is_new else ""
+            text = "You get no more campaigns and links. START brings them back."
+            return self._said(number, text) if is_new else ""
         if word in self._start and optouts.forgive(self._store, number).result():
-            return self._said(number, "You get links again. STOP ends them.")
+            return self._said(number, "You get campaigns and links again. STOP ends them.")
         return ""
 
     def _said(self, number: str, text: str) -> str:
