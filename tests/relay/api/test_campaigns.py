@@ -191,7 +191,10 @@ def test_the_end_is_told(shop: Office) -> None:
         told: list[Notice | CampaignNotice] = []
         while len(told) < 2:
             post = site.next()
-            told.append(verify(hook["secret"], post.headers, post.body))
+            notice = verify(hook["secret"], post.headers, post.body)
+            # The campaign of the test before may end only now.
+            if not isinstance(notice, CampaignNotice) or notice.data.campaign_id == name:
+                told.append(notice)
         ended(shop, name)
         (status,) = (one for one in told if isinstance(one, Notice))
         assert (status.data.message_id, status.data.to, status.data.status) == (name, CAROL, "sent")
