@@ -72,6 +72,24 @@ def test_target_inside_the_source(folder: Path) -> None:
         check(convert_directory(folder, folder / "out", PROFILE, jobs=1), folder / "out")
 
 
+def test_a_target_of_another_batch_inside_the_source(folder: Path, tmp_path: Path) -> None:
+    """Its messages are passed over and counted, also where it is the source; media in it are read."""
+    inner = folder / "below" / "sent"
+    made = convert_directory(folder, inner, PROFILE, jobs=1, keep=BatchOptions())
+    messages = {result.target for result in made} - {None}
+    assert len(messages) > 2
+    own = inner / "below" / "own.jpg"
+    own.write_bytes(save(photo(60, 40)))
+    heard: list[Progress] = []
+    found = convert_directory(folder, tmp_path / "out", PROFILE, jobs=1, progress=heard.append)
+    assert str(own) in [result.source for result in found if result.error is None]
+    assert not [result.source for result in found if result.source.endswith(".mms")]
+    # With the .DS_Store of the folder.
+    assert {progress.passed_over for progress in heard} == {len(messages) + 1}
+    alone = convert_directory(inner, tmp_path / "alone", PROFILE, jobs=1)
+    assert [result.source for result in alone] == [str(own)]
+
+
 def test_what_is_wrong_for_all_is_said_once(folder: Path, tmp_path: Path) -> None:
     """A bad recipient, a network without MMS, or a missing directory raises before any file is written."""
     with pytest.raises(transcode.MessageError):
@@ -130,7 +148,7 @@ def test_targets_that_will_not_do(folder: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_no_media_is_passed_over_and_counted(tmp_path: Path) -> None:
-    """Sidecars and files of systems are no failures, and targets of other batches are not read."""
+    """Sidecars and files of systems are no failures, nor are messages in targets of other batches."""
     root = tmp_path / "in"
     root.mkdir()
     for name in ("a.XMP", "a.aae", "Thumbs.db", "desktop.ini", ".DS_Store", "b.lrv", "b.thm"):
@@ -142,4 +160,5 @@ def test_what_is_no_media_is_passed_over_and_counted(tmp_path: Path) -> None:
         heard: list[Progress] = []
         results = convert_directory(root, tmp_path / "out", PROFILE, executor=pool, progress=heard.append)
     assert [(Path(one.source).name, one.error) for one in results] == [("a.jpg", None)]
-    assert [one.passed_over for one in heard] == [7]
+    # The message in the earlier target, too.
+    assert [one.passed_over for one in heard] == [8]

@@ -33,6 +33,8 @@ __all__ = ["Cancel", "Progress", "convert_directory", "iter_directory"]
 _SIDECARS = (".xmp", ".aae", ".lrv", ".thm")
 #: Files that systems write into folders.
 _OF_SYSTEMS = frozenset(("thumbs.db", "desktop.ini", ".ds_store"))
+#: The ending of messages, which in the target of a batch are no sources.
+_MESSAGE = ".mms"
 
 
 class Cancel(Protocol):
@@ -79,11 +81,11 @@ def convert_directory(
     """Make a message of every file below a directory.
 
     ``a/b.jpg`` becomes ``a/b.jpg.mms`` below the target. Names that begin with a dot, sidecars (.xmp, .aae)
-    and files of systems are passed over, links to directories are not followed, and no target of a batch
-    inside the source is read. A file that can't be converted is in the result with the reason; nothing is
-    left of it in the target. A message is written by this process alone, whole or not at all; none replaces a
-    file that is read, or another message of this call. Where there are more recipients than one message may
-    have, those after the first lot get ``a/b.jpg.to-2.mms`` and so on.
+    and files of systems are passed over, links to directories are not followed, and no message in a target of
+    a batch inside the source is read. A file that can't be converted is in the result with the reason;
+    nothing is left of it in the target. A message is written by this process alone, whole or not at all; none
+    replaces a file that is read, or another message of this call. Where there are more recipients than one
+    message may have, those after the first lot get ``a/b.jpg.to-2.mms`` and so on.
 
     Args:
         source: the directory to read.
@@ -277,17 +279,18 @@ def _find(root: Path, target: Path, cancel: Cancel | None) -> tuple[list[Path], 
     closed: list[OSError] = []
     files: list[Path] = []
     passed_over = 0
+    # Folders in targets of other batches: media that are in them, too, are sources as any.
+    targets: set[Path] = set()
     for folder, folders, names in os.walk(root, onerror=closed.append):
         if _is_set(cancel):
             break
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and Path(folder, name).resolve() != own
         )
-        if folder != str(root) and any(name.startswith(MANIFEST) for name in names):
-            # The target of another batch: its messages are no media.
-            folders.clear()
-            continue
-        media = [name for name in sorted(names) if not _is_beside_media(name)]
+        is_target = Path(folder) in targets or any(name.startswith(MANIFEST) for name in names)
+        if is_target:
+            targets.update(Path(folder, name) for name in folders)
+        media = [name for name in sorted(names) if not _is_beside_media(name, is_target=is_target)]
         passed_over += len(names) - len(media)
         files += (Path(folder, name) for name in media if not name.startswith("."))
     if closed and Path(closed[0].filename) == root:
@@ -300,10 +303,10 @@ def _find(root: Path, target: Path, cancel: Cancel | None) -> tuple[list[Path], 
     )
 
 
-def _is_beside_media(name: str) -> bool:
-    """Whether a name is that of a sidecar or of a file of a system."""
+def _is_beside_media(name: str, *, is_target: bool) -> bool:
+    """Whether a name is that of a sidecar, of a file of a system, or of a message in a target."""
     small = name.casefold()
-    return small in _OF_SYSTEMS or small.endswith(_SIDECARS)
+    return small in _OF_SYSTEMS or small.endswith(_SIDECARS) or (is_target and small.endswith(_MESSAGE))
 
 
 def _is_set(cancel: Cancel | None) -> bool:
