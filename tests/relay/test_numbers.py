@@ -18,6 +18,11 @@ GERMANY = Numbers("49")
 AMERICA = Numbers("1", trunk="1", international="011", digits=10)
 SPAIN = Numbers("34", trunk="", digits=9)
 WORLD = Numbers()
+#: What addresses are wrapped in, and by several doors in turn.
+_WORDS = (
+    *("tel:", "mailto:", "/TYPE=PLMN", "/TYPE=IPv4", "<", ">", '"', "\f", " ", "%22", "%2B", ";ext=1"),
+    *("+49", "0171", "(0)", "1234567", "shop", "@example.com"),
+)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +108,12 @@ def test_each_spelling_is_one_number(numbers: Numbers, address: str, found: str)
 
 @pytest.mark.parametrize("numbers", [GERMANY, AMERICA, SPAIN, WORLD])
 @settings(max_examples=50)
-@given(address=st.text("+0149 .()-/*@aTYPE=LMN<>", max_size=16), msisdn=st.booleans(), home=st.booleans())
+@given(
+    address=st.text('+0149 .()-/*@aTYPE=LMN<>"\f\x1c', max_size=16)
+    | st.lists(st.sampled_from(_WORDS), max_size=6).map("".join),
+    msisdn=st.booleans(),
+    home=st.booleans(),
+)
 def test_the_normal_form_is_its_own(numbers: Numbers, address: str, msisdn: bool, home: bool) -> None:
     """A number that two doors, or a door and the centre, bring into its form is the same."""
     once = numbers.normal(address, msisdn=msisdn, home=home)

@@ -12,6 +12,10 @@ __all__ = ["Numbers", "check_numbers"]
 
 #: An address in brackets, behind a display name or none.
 _NAMED = re.compile(r"[^<>]*<([^<>]*)>")
+#: Blanks and quotation marks around an address.
+_PADDING = '"' + "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
+#: The longest address; each time that it is unwrapped reads it once.
+_LONGEST = 1024
 _SCHEME = re.compile(r"(tel|sms|mailto):", re.IGNORECASE)
 #: The type of an address, and the domain of a gateway behind it (OMA-TS-MMS_ENC-V1_3, 8).
 _TYPE = re.compile(r"/TYPE=([A-Za-z0-9]+)(?:@[^<>@]*)?\Z", re.IGNORECASE)
@@ -120,20 +124,26 @@ class Numbers:
 
 
 def _bare(address: str) -> tuple[str, str]:
-    """Return an address without display name, scheme and type, and the type."""
-    text = address.strip()
-    named = _NAMED.fullmatch(text)
-    text = (named[1] if named else text).strip(' "')
-    scheme = _SCHEME.match(text)
-    if scheme is not None:
-        text = text[scheme.end() :].strip()
-        if scheme[1].lower() != "mailto":
-            # Parameters such as an extension are nothing that is dialled (RFC 3966, 3).
-            text = unquote(text.partition(";")[0].partition("?")[0])
-    typed = _TYPE.search(text)
-    if typed is None:
-        return text, _PLMN
-    return text[: typed.start()].strip(), typed[1].upper()
+    """Return an address without display name, scheme and type, and the type.
+
+    What several doors wrapped is unwrapped to the end, so that the form of an address is its own. What is too
+    long for an address is none, and stays.
+    """
+    kind, before, text = _PLMN, "", address
+    while text != before and len(address) <= _LONGEST:
+        before = text
+        named = _NAMED.fullmatch(text.strip())
+        text = (named[1] if named else text).strip(_PADDING)
+        scheme = _SCHEME.match(text)
+        if scheme is not None:
+            text = text[scheme.end() :].strip()
+            if scheme[1].lower() != "mailto":
+                # Parameters such as an extension are nothing that is dialled (RFC 3966, 3).
+                text = unquote(text.partition(";")[0].partition("?")[0])
+        typed = _TYPE.search(text)
+        if typed is not None:
+            text, kind = text[: typed.start()].strip(), typed[1].upper()
+    return text, kind
 
 
 def check_numbers(numbers: Numbers, source: str) -> None:
