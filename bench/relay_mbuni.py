@@ -2,7 +2,8 @@
 
 FOLDER has mbuni's mmsrelay and mmsproxy. No distribution has them. The sources of mbuni 1.4.0 compile against
 the package kannel-dev 1.4.5 of Debian 12, once log_open and alog_open in mmlib/mms_util.c lose their last
-argument, which that Kannel has no longer. What mbuni adapts it hands to ImageMagick's ``convert``.
+argument, which that Kannel has no longer. The package's library refers to four functions of TLS and MySQL
+that it lacks; empty ones are linked with it. What mbuni adapts it hands to ImageMagick's ``convert``.
 
 The messages, the phones and the document of their UAProf are those of bench.relay_load. A phone fetches three
 seconds after its notification: from mbuni, one that fetches at once gets "message not found".
