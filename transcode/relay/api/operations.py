@@ -101,12 +101,15 @@ _PAGE = (
     Parameter(
         "limit",
         "query",
-        "The most messages of the page.",
+        "The most of the page.",
         {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE, "default": 50},
     ),
     Parameter("after", "query", "The value of next in the page before; empty: none.", {"type": "string"}),
-    Parameter("client_reference", "query", "Only messages with this word of yours.", {"type": "string"}),
+    Parameter("client_reference", "query", "Only those with this word of yours.", {"type": "string"}),
 )
+
+#: What may be wrong with content that is to be sent.
+_TAKING = ("slow", "too-large", "media-type", "invalid", "media", "refused", "idempotency")
 
 OPERATIONS = (
     Operation(
@@ -119,7 +122,7 @@ OPERATIONS = (
         status=201,
         takes=schema.NewMessage,
         parameters=(_IDEMPOTENCY,),
-        problems=("slow", "too-large", "media-type", "invalid", "media", "refused", "idempotency"),
+        problems=_TAKING,
     ),
     Operation(
         "listMessages",
@@ -161,7 +164,7 @@ OPERATIONS = (
         status=201,
         takes=schema.NewCampaign,
         parameters=(_IDEMPOTENCY,),
-        problems=("slow", "too-large", "media-type", "invalid", "media", "refused", "idempotency"),
+        problems=_TAKING,
     ),
     Operation(
         "listCampaigns",
