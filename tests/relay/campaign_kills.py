@@ -76,7 +76,8 @@ def judge(centre: Centre, gateway: Gateway, tally: Tally) -> None:
             " UNION ALL SELECT 'there', status, reason, count(*) FROM campaign_recipient GROUP BY 2, 3"
         )
         counts, there = (
-            {(status, why): count for which, status, why, count in rows if which == one} for one in ("counted", "there")
+            {(status, why): count for which, status, why, count in rows if which == one}
+            for one in ("counted", "there")
         )
         tally.failures["counted otherwise"] += counts != there
         # One who is reminded is sending again.

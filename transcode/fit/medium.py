@@ -48,7 +48,9 @@ def fit(
     """Return the best rendition of a medium that keeps to the limits.
 
     Args:
-        source: a path, bytes, or a file object opened in binary mode.
+        source: a path, bytes, or a file object opened in binary mode, such as a socket's or an upload of
+            Starlette. A file object is read from its current position and stays open. One at its end, or
+            where no known format begins though one begins at its start, is read from its start.
         limits: what the rendition must keep to.
         start: first second of the source that a clip or a recording keeps.
         max_seconds: longest duration in seconds; None: that of the limits. The duration is at most 40
@@ -316,7 +318,7 @@ def kept(as_clip: bool | Source) -> bool | Source:
     """
     if isinstance(as_clip, bool | str | PathLike | bytes | bytearray | memoryview):
         return as_clip
-    if not callable(getattr(as_clip, "read", None)):
+    if not (hasattr(as_clip, "read") or hasattr(as_clip, "file")):
         raise LimitsError(
             f"as_clip must be True, False or a picture (a path, bytes or a binary file), not {as_clip!r}"
         )

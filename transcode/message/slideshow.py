@@ -140,7 +140,8 @@ def listed(sources: Source | Slide | Iterable[Source | Slide]) -> list[Source | 
     """
     if isinstance(sources, Slide | str | bytes | bytearray | memoryview | PathLike):
         return [sources]
-    if hasattr(sources, "read"):
+    # An upload of aiohttp has a file, and no read().
+    if hasattr(sources, "read") or hasattr(sources, "file"):
         return [cast("Source", sources)]
     if not hasattr(sources, "__iter__"):
         raise MessageError(f"sources must be media or slides, not {type(sources).__name__}")

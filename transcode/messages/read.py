@@ -32,7 +32,7 @@ def read(source: Source) -> Message:
 
     Args:
         source: the octets, a path, or a file object opened in binary mode. A file object is read from its
-            current position to its end and stays open.
+            current position to its end and stays open. One that is at its end is read from its start.
 
     Raises:
         PduError: the octets are no message, or a broken one; the error names the file, if there is one.
@@ -41,7 +41,7 @@ def read(source: Source) -> Message:
     """
     if isinstance(source, _OCTETS):
         return _decoded(source)
-    content = inputs.read(source)
+    content = inputs.read(source, is_medium=False)
     try:
         if content.rest:
             raise PduError("the file is a clip or a recording, not a message", offset=0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from numbers import Real
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from transcode.errors import LimitsError, SuffixError
 from transcode.model.suffixes import SUFFIXES, asked_types
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 #: A medium as a caller gives it: a path, the bytes themselves, or a binary file object.
-Source = str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+Source = str | PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
 
 #: Content types that receivers show by default. Pictures: baseline JPEG, GIF87a and GIF89a, which the OMA
 #: class "image basic" requires (OMA MMS Conformance 1.2), and PNG, which no core class requires and 97 % of

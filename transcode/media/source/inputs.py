@@ -14,6 +14,7 @@ from transcode.door import Door
 from transcode.errors import CapError, SourceError
 from transcode.media.source import probe
 from transcode.media.source.decode_limits import DECODE_LIMITS, DecodeLimits
+from transcode.media.source.file_objects import read_file
 
 if TYPE_CHECKING:
     from typing import IO
@@ -88,14 +89,14 @@ class Input:
             raise SourceError(self.name, (error.strerror or str(error)).lower()) from error
 
 
-def read(source: Source, *, max_bytes: int = MAX_SOURCE_BYTES) -> Input:
+def read(source: Source, *, max_bytes: int = MAX_SOURCE_BYTES, is_medium: bool = True) -> Input:
     """Read a source; of a long clip or recording in a file, only the beginning.
 
     Args:
-        source: a path, bytes, or a file object opened in binary mode. A file object is read from its current
-            position and stays open.
+        source: a path, bytes, or a file object opened in binary mode, which stays open; see read_file.
         max_bytes: the largest accepted size in bytes. For a clip or recording in a file, it is
             MAX_STREAM_BYTES.
+        is_medium: False for messages: a file object that is not at its end is read from where it stands.
 
     Raises:
         SourceError: the source can't be opened or read, or is empty.
@@ -103,10 +104,10 @@ def read(source: Source, *, max_bytes: int = MAX_SOURCE_BYTES) -> Input:
     """
     # The caller's paths, buffers and file objects may raise any exception.
     with Door("source", str(source) if isinstance(source, str | Path) else f"<{type(source).__name__}>"):
-        return _read(source, max_bytes)
+        return _read(source, max_bytes, is_medium=is_medium)
 
 
-def _read(source: Source, max_bytes: int) -> Input:
+def _read(source: Source, max_bytes: int, *, is_medium: bool) -> Input:
     if isinstance(source, bytes | bytearray | memoryview):
         name, data = NO_NAME, _as_octets(source)
     elif isinstance(source, str | os.PathLike):
@@ -115,7 +116,7 @@ def _read(source: Source, max_bytes: int) -> Input:
         if size > len(data):
             return Input(name, data, path, size - len(data))
     else:
-        name, data = _read_file(source, max_bytes)
+        name, data = read_file(source, max_bytes, is_medium=is_medium)
     if len(data) > max_bytes:
         raise CapError(name, f"more than {max_bytes:,} bytes, the limit for sources")
     if not data:
@@ -154,28 +155,3 @@ def _read_path(path: Path, max_bytes: int) -> tuple[str, bytes, int]:
     except ValueError as error:
         # The path has a NUL.
         raise SourceError(name, str(error)) from error
-
-
-def _read_file(file: object, max_bytes: int) -> tuple[str, bytes]:
-    name = str(getattr(file, "name", "<file>"))
-    reader = getattr(file, "read", None)
-    if not callable(reader):
-        raise SourceError(name, f"neither a path, bytes nor a binary file object, but {type(file).__name__}")
-    if isinstance(file, io.TextIOBase):
-        raise SourceError(name, "opened in text mode; open it in binary mode")
-    pieces: list[bytes] = []
-    left = max_bytes + 1
-    # A pipe may return less than was asked for. Only an empty result is the end.
-    while left > 0:
-        try:
-            piece = reader(left)
-        except Exception as error:
-            # The caller's file object may raise any exception.
-            raise SourceError(name, f"can't be read: {error}") from error
-        if not isinstance(piece, bytes | bytearray | memoryview):
-            raise SourceError(name, f"read() returned {type(piece).__name__} instead of bytes")
-        if not piece:
-            break
-        pieces.append(bytes(piece))
-        left -= len(piece)
-    return name, pieces[0] if len(pieces) == 1 else b"".join(pieces)
