@@ -72,7 +72,8 @@ def judge(centre: Centre, gateway: Gateway, tally: Tally) -> None:
         tally.failures["other campaigns"] += len(found) - 1
         # In one statement: phones are still reminded.
         rows = store.select(
-            "SELECT 'counted', status, reason, sum(count) FROM campaign_count GROUP BY 2, 3 HAVING sum(count)>0"
+            "SELECT 'counted', status, reason, sum(count) FROM campaign_count"
+            " GROUP BY 2, 3 HAVING sum(count)>0"
             " UNION ALL SELECT 'there', status, reason, count(*) FROM campaign_recipient GROUP BY 2, 3"
         )
         counts, there = (
