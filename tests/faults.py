@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import mmap
 import os
 import signal
 import sys
@@ -44,6 +45,46 @@ def raise_odd() -> None:
 def spin() -> None:
     while True:
         pass
+
+
+def hoard() -> None:
+    """Take memory without end."""
+    kept = []
+    while True:
+        kept.append(bytearray(1_000_000))
+
+
+def hoard_threads() -> None:
+    """Take memory without end, in a thread."""
+    failed: list[MemoryError] = []
+
+    def take() -> None:
+        try:
+            hoard()
+        except MemoryError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    thread.join()
+    raise failed[0]
+
+
+def pour() -> bytes:
+    return bytes(2_000_000)
+
+
+_KEPT: list[bytearray] = []
+
+
+def keep(size: int) -> None:
+    """Take memory, and never give it back."""
+    _KEPT.append(bytearray(size))
+
+
+def reserve(size: int) -> None:
+    """Reserve addresses, and use none, as libraries do for threads."""
+    mmap.mmap(-1, size, prot=mmap.PROT_READ).close()
 
 
 def hold() -> None:

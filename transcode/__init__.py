@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         UnsupportedError,
     )
     from transcode.fit.medium import fit, fit_each_limit
+    from transcode.jobs.job_limits import JobLimits
     from transcode.message.clip import slideshow_clip
     from transcode.messages.adapt import adapt
     from transcode.messages.answers import (
@@ -99,6 +100,7 @@ __all__ = [
     "HttpMessage",
     "HttpStatusError",
     "JobError",
+    "JobLimits",
     "Limits",
     "LimitsError",
     "MediaFile",
@@ -177,6 +179,7 @@ _MODULES = {
         "fit",
         "fit_each_limit",
     ),
+    "transcode.jobs.job_limits": ("JobLimits",),
     "transcode.message.clip": ("slideshow_clip",),
     "transcode.messages.adapt": ("adapt",),
     "transcode.messages.answers": (

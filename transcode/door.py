@@ -25,6 +25,7 @@ from transcode.errors import (
     SourceError,
     TranscodeError,
 )
+from transcode.jobs.job_limits import memory_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +121,7 @@ class Door:
 def _words(error: Any) -> str:
     """The text of an unknown fault, in one line."""
     if isinstance(error, MemoryError):
-        return "there is not enough memory for it"
+        return f"there is not enough memory for it{memory_words()}"
     if isinstance(error, RecursionError):
         return "nested too deeply"
     said = " ".join(str(error).split())[:_MOST]

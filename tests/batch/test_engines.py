@@ -25,6 +25,7 @@ from tests.batch.judge import PROFILE, check
 from tests.made.pictures import photo, save
 from transcode.batch import Progress, convert_directory, engines, iter_directory
 from transcode.jobs.isolated import Isolated
+from transcode.jobs.job_limits import JobLimits
 from transcode.jobs.within import in_child
 
 
@@ -55,13 +56,13 @@ def test_a_decoder_that_hangs_is_ended(folder: Path, tmp_path: Path) -> None:
     try:
         with (
             mock.patch.object(engines, "convert", faults.spin_on_broken),
-            mock.patch.object(engines, "MAX_JOB_SECONDS", 4),
+            mock.patch.object(engines, "LIMITS", JobLimits(max_cpu_seconds=2)),
         ):
             results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=2)
     finally:
         signal.signal(signal.SIGPROF, before)
     check(results, tmp_path / "out")
-    assert "took longer than 4 seconds of processor time" in str(results[3].error)
+    assert "took longer than 2 seconds of processor time" in str(results[3].error)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_a_decoder_that_dies_takes_no_worker_of_an_executor_with_it(
         pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
     with (
         mock.patch.object(engines, "convert", convert),
-        mock.patch.object(engines, "MAX_JOB_SECONDS", 2),
+        mock.patch.object(engines, "LIMITS", JobLimits(max_cpu_seconds=2)),
         pool,
     ):
         worker = pool.submit(os.getpid).result()
@@ -126,8 +127,8 @@ def test_children_of_an_executor_s_worker_end() -> None:
 def test_a_program_that_can_start_no_child_decodes_by_itself() -> None:
     """A frozen program has no interpreter that could be started; its executors work nevertheless."""
     with mock.patch.object(sys, "frozen", new=True, create=True):
-        assert in_child(os.getpid, max_cpu_seconds=9, max_seconds=9) == os.getpid()
-    assert in_child(os.getpid, max_cpu_seconds=9, max_seconds=9) != os.getpid()
+        assert in_child(os.getpid, JobLimits()) == os.getpid()
+    assert in_child(os.getpid, JobLimits()) != os.getpid()
 
 
 class Misbehaving(Executor):
@@ -321,7 +322,7 @@ def test_an_executor_that_falls_silent(folder: Path, tmp_path: Path) -> None:
         def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
             return Future() if "broken" in args[0].source else super().submit(fn, *args, **kwargs)
 
-    with mock.patch.object(engines, "_GRACE", 0.5 - engines.MAX_JOB_WAIT):
+    with mock.patch.object(engines, "_GRACE", 0.5 - 1800):
         results = convert_directory(folder, tmp_path / "out", PROFILE, executor=Silent())
     check(results, tmp_path / "out")
     assert "gave no result for 0.5 seconds" in str(results[3].error)

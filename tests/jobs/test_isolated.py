@@ -8,17 +8,21 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, wait
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
 
 from tests import faults
 from tests.process import started
+from transcode.errors import LimitsError
 from transcode.jobs import isolated, process
-from transcode.jobs.isolated import Isolated, JobLost
+from transcode.jobs.isolated import Isolated
+from transcode.jobs.job_limits import JobLimits, JobLost
 
 ROOT = Path(__file__).parents[2]
 
@@ -115,13 +119,65 @@ def test_a_job_is_tried_again(forked: None, tmp_path: Path, number: int, deaths:
 
 def test_a_job_that_takes_too_long(way: str) -> None:
     """It is ended by its processor time when it works, by the clock when it waits, and not tried again."""
-    with Isolated(1, max_cpu_seconds=0.5) as pool:
+    with Isolated(1, limits=JobLimits(max_cpu_seconds=0.5)) as pool:
         spun, after = pool.submit(faults.spin), pool.submit(int, "1")
         with pytest.raises(JobLost, match=r"seconds? of processor time$"):
             spun.result()
         assert after.result() == 1
-    with Isolated(1, max_seconds=2) as pool, pytest.raises(JobLost, match=r"^took longer than 2 seconds$"):
-        pool.submit(faults.hold).result()
+    with Isolated(1, limits=JobLimits(max_seconds=2)) as pool:
+        error = pool.submit(faults.hold).exception()
+    assert isinstance(error, JobLost)
+    assert str(error) == "took longer than 2 seconds"
+
+
+@pytest.mark.parametrize(
+    ("job", "limits", "words"),
+    [
+        (faults.hoard, JobLimits(max_memory=200_000_000), r"^took more than 200,000,000 bytes of memory$"),
+        (faults.hoard_threads, JobLimits(max_memory=200_000_000), r"^took more than 200,000,000 bytes of"),
+        (faults.pour, JobLimits(max_output=1_000_000), r"^made more than 1,000,000 bytes$"),
+    ],
+)
+def test_a_job_that_takes_too_much(way: str, job: Callable[[], None], limits: JobLimits, words: str) -> None:
+    """It fails, names the limit, and is not tried again; the process lives, and has as much for the next."""
+    with Isolated(1, limits=limits) as pool:
+        before = pool.submit(os.getpid).result()
+        with pytest.raises(JobLost, match=words):
+            pool.submit(job).result()
+        assert pool.submit(len, bytes(100_000)).result() == 100_000
+        assert pool.submit(os.getpid).result() == before
+
+
+def test_memory_that_a_job_may_take(way: str) -> None:
+    """What the process has already counts for nothing, nor does what libraries reserve and do not use."""
+    with Isolated(1, limits=JobLimits(max_memory=100_000_000)) as pool:
+        pool.submit(faults.keep, 80_000_000).result()
+        pool.submit(faults.keep, 80_000_000).result()
+        pool.submit(faults.reserve, 10_000_000_000).result()
+
+
+def test_a_process_is_replaced_after_its_number_of_jobs(forked: None) -> None:
+    """All jobs are done, each process does so many of them, and none is left."""
+    with Isolated(2, max_jobs=3) as pool:
+        numbers = [future.result() for future in [pool.submit(os.getpid) for _ in range(20)]]
+    counts = Counter(numbers)
+    assert max(counts.values()) == 3
+    assert not any(Path(f"/proc/{number}/exe").exists() for number in counts)
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ({"max_seconds": 0}, "max_seconds must be a number above 0 or None, not 0"),
+        ({"max_cpu_seconds": float("nan")}, "not nan"),
+        ({"max_cpu_seconds": True}, "not True"),
+        ({"max_memory": 1.5}, "max_memory must be a whole number above 0 or None, not 1.5"),
+        ({"max_output": -1}, "not -1"),
+    ],
+)
+def test_limits_of_a_job_that_are_none(words: dict[str, Any], error: str) -> None:
+    with pytest.raises(LimitsError, match=error):
+        JobLimits(**words)
 
 
 def test_kill_ends_what_is_being_done(way: str, tmp_path: Path) -> None:

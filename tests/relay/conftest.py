@@ -22,6 +22,7 @@ from tests.relay import made
 from tests.relay.phone import PATIENCE, Gateway, Phone
 from tests.relay.store import postgres
 from transcode.jobs.isolated import Isolated
+from transcode.jobs.job_limits import JobLimits
 from transcode.messages.message import Message
 from transcode.relay import adaptation
 from transcode.relay.admin_listener import Admin
@@ -96,7 +97,7 @@ class _Processes:
 @pytest.fixture(scope="session")
 def processes() -> Iterator[Isolated]:
     """Processes that adapt messages: one takes half a second to start, and most tests have a centre."""
-    shared = Isolated(1, max_seconds=PATIENCE)
+    shared = Isolated(1, limits=JobLimits(max_seconds=PATIENCE))
     yield shared
     shared.kill()
 

@@ -14,6 +14,7 @@ from transcode.errors import JobError, SourceError, TranscodeError
 from transcode.jobs import processors
 from transcode.jobs.files import Outputs
 from transcode.jobs.gather import attempt, gather
+from transcode.jobs.job_limits import JobLimits, JobLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -30,11 +31,8 @@ _WINDOW = 4
 #: Jobs that a caller's executor has at once; its number of workers is not known.
 _WINDOW_GIVEN = 64
 
-#: Seconds of processor time after which the worker of one file is ended: several times what 40 seconds of 4K
-#: take. A busy machine costs no file.
-MAX_JOB_SECONDS = 300
-#: Seconds by the clock, likewise, for a decoder that waits for ever.
-MAX_JOB_WAIT = 1800
+#: What a file may take where nobody says otherwise.
+LIMITS = JobLimits()
 #: Further seconds for which a caller's executor may be silent before it is given up.
 _GRACE = 60
 
@@ -46,27 +44,24 @@ def run(
     threads: int | None,
     is_cancelled: Callable[[], bool],
     ledger: Ledger | None,
+    limits: JobLimits | None = None,
 ) -> Generator[Converted]:
     """Do the jobs, write their messages and then what the ledger keeps of them, and yield their results."""
+    limits = LIMITS if limits is None else limits
     # The picture that recordings are shown with is an input too.
     shown = {Path(one) for job in work[:1] if isinstance(one := job.words["as_clip"], str | os.PathLike)}
     guarded = [] if ledger is None else ledger.guarded
     outputs = Outputs([*shown, *guarded, *(job.source for job in work)])
     if executor is None:
-        groups = _isolated(work, jobs, threads, is_cancelled)
+        groups = _isolated(work, jobs, threads, is_cancelled, limits)
     else:
         groups = gather(
             executor,
-            partial(
-                convert_apart,
-                convert=partial(convert, threads=threads or 1),
-                max_cpu_seconds=MAX_JOB_SECONDS,
-                max_seconds=MAX_JOB_WAIT,
-            ),
+            partial(convert_apart, convert=partial(convert, threads=threads or 1), limits=limits),
             work,
             window=_WINDOW_GIVEN,
             is_cancelled=is_cancelled,
-            patience=MAX_JOB_WAIT + _GRACE,
+            patience=None if limits.max_seconds is None else limits.max_seconds + _GRACE,
             sends_again=True,
         )
     with contextlib.closing(groups):
@@ -75,18 +70,22 @@ def run(
 
 
 def _isolated(
-    work: list[Job], jobs: int | None, threads: int | None, is_cancelled: Callable[[], bool]
+    work: list[Job],
+    jobs: int | None,
+    threads: int | None,
+    is_cancelled: Callable[[], bool],
+    limits: JobLimits,
 ) -> Generator[list[tuple[Job, object]]]:
     """Do the jobs in child processes."""
     if not work:
         return
     # Imported here: import transcode needs nothing that starts processes.
-    from transcode.jobs.isolated import Isolated, JobLost
+    from transcode.jobs.isolated import Isolated
 
     there = processors.available()
     workers = max(1, min(jobs or there, len(work)))
     each = threads or max(1, there // workers)
-    pool = Isolated(workers, max_cpu_seconds=MAX_JOB_SECONDS, max_seconds=MAX_JOB_WAIT)
+    pool = Isolated(workers, limits=limits)
     try:
         for group in gather(
             pool,
@@ -104,23 +103,20 @@ def _isolated(
         pool.kill()
 
 
-def convert_apart(
-    job: Job, *, convert: Callable[[Job], Made], max_cpu_seconds: float, max_seconds: float
-) -> Made:
+def convert_apart(job: Job, *, convert: Callable[[Job], Made], limits: JobLimits) -> Made:
     """Make the messages of one file in a child of this process, which may be a worker of any executor.
 
     Args:
         job: the file.
         convert: does the job; is pickled.
-        max_cpu_seconds, max_seconds: seconds of processor time, and by the clock, that the job may take.
+        limits: what the job may take.
     """
     # Imported here: import transcode needs nothing that starts processes.
-    from transcode.jobs.isolated import JobLost
     from transcode.jobs.within import in_child
 
     start = time.perf_counter()
     try:
-        return in_child(partial(convert, job), max_cpu_seconds=max_cpu_seconds, max_seconds=max_seconds)
+        return in_child(partial(convert, job), limits)
     except JobLost as lost:
         return Made(failed(job, _lost(job, lost), time.perf_counter() - start), {})
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from transcode.counted import counted
+from transcode.jobs.job_limits import JobLimits, JobLost
 from transcode.jobs.process import alone_in_here, fork, start
 from transcode.jobs.worker import LENGTH
 
@@ -45,12 +46,10 @@ _MAX_START = 120.0
 #: Seconds between two checks that processes are alive, should their pipes not tell.
 _LOOK = 1.0
 
+_NO_LIMITS = JobLimits(max_cpu_seconds=None, max_seconds=None, max_memory=None)
+
 #: Octets that one read takes, and the size that a pipe is set to.
 _PIPE = 1 << 20
-
-
-class JobLost(RuntimeError):
-    """A job that ended its process, or took too long; the text says which."""
 
 
 @dataclass(eq=False)
@@ -70,8 +69,8 @@ class Isolated(Executor):
 
     Args:
         workers: the largest number of processes.
-        max_cpu_seconds: seconds of processor time, after which a job is ended; None: no limit.
-        max_seconds: seconds by the clock, likewise.
+        limits: what each job may take.
+        max_jobs: jobs after which a process is replaced by a new one; None: any number.
         max_idle_seconds: seconds without a job after which all processes are ended; the next job starts one.
             None: no limit.
         may_fork: whether a process may be a fork of the caller's, as is quicker. What the caller has open is
@@ -82,14 +81,14 @@ class Isolated(Executor):
         self,
         workers: int,
         *,
-        max_cpu_seconds: float | None = None,
-        max_seconds: float | None = None,
+        limits: JobLimits = _NO_LIMITS,
+        max_jobs: int | None = None,
         max_idle_seconds: float | None = None,
         may_fork: bool = True,
     ) -> None:
         self._size = max(1, workers)
-        self._max_cpu_seconds = max_cpu_seconds or 0.0
-        self._max_seconds = max_seconds
+        self._limits = limits
+        self._max_jobs = max_jobs
         self._max_idle_seconds = max_idle_seconds
         self._lock = threading.Lock()
         #: Jobs that no process has begun, and jobs whose process died.
@@ -108,7 +107,7 @@ class Isolated(Executor):
         # A forked process is at work a tenth of a second sooner. Later a thread runs here: no more forks.
         with contextlib.suppress(OSError):
             while may_fork and len(self._children) < self._size and alone_in_here():
-                self._admit(_Child(self._max_cpu_seconds, fork))
+                self._admit(_Child(self._limits, fork))
         self._thread = threading.Thread(target=self._serve, name="transcode-jobs", daemon=True)
         self._thread.start()
 
@@ -186,7 +185,7 @@ class Isolated(Executor):
         if len(self._children) >= min(self._size, jobs) or time.monotonic() < self._start_after:
             return
         try:
-            child = _Child(self._max_cpu_seconds, start)
+            child = _Child(self._limits, start)
         except (OSError, RuntimeError) as error:
             # The processes there are must do; where there is none, the start is tried again for a while.
             if self._children:
@@ -229,7 +228,8 @@ class Isolated(Executor):
             self._give(idle.pop(), self._suspects.popleft())
 
     def _give(self, child: _Child, task: _Task) -> None:
-        child.give(task, None if self._max_seconds is None else time.monotonic() + self._max_seconds)
+        seconds = self._limits.max_seconds
+        child.give(task, None if seconds is None else time.monotonic() + seconds)
         self._feed(child)
 
     def _feed(self, child: _Child) -> None:
@@ -265,7 +265,8 @@ class Isolated(Executor):
             self._feed(child)
         for answer in child.answers():
             self._take(child, answer)
-        if child.is_closed:
+        # A process that has done its number of jobs is closed already.
+        if child.is_closed and child in self._children:
             self._bury(child)
 
     def _take(self, child: _Child, answer: bytes) -> None:
@@ -283,6 +284,8 @@ class Isolated(Executor):
             task.future.set_result(value)
         else:
             task.future.set_exception(value)
+        if self._max_jobs is not None and child.jobs_done >= self._max_jobs:
+            self._remove(child)
 
     def _look(self) -> None:
         """End processes that take too long, and find dead ones whose pipes did not tell."""
@@ -324,9 +327,9 @@ class Isolated(Executor):
         task.tries += 1
         reason, tries = _died(status), _TRIES_CRASHED if -status in _CRASHES or status > 0 else _TRIES_KILLED
         if child.is_overdue:
-            reason, tries = f"took longer than {counted(self._max_seconds or 0, 'second')}", 0
+            reason, tries = f"took longer than {counted(self._limits.max_seconds or 0, 'second')}", 0
         elif status == -signal.SIGPROF:
-            longest = counted(self._max_cpu_seconds, "second")
+            longest = counted(self._limits.max_cpu_seconds or 0, "second")
             reason, tries = f"took longer than {longest} of processor time", 0
         if task.tries < tries:
             self._suspects.append(task)
@@ -358,6 +361,7 @@ class _Child:
         process: the child.
         jobs, results: descriptors to write to and to read from, neither of which blocks.
         task: the job in work, or None.
+        jobs_done: number of jobs that it was given.
         outgoing: octets of the job that the pipe had no room for.
         deadline: seconds of the monotonic clock by which the process is to be ready, or done; None: no limit.
         is_ready: whether the process has said that it is ready.
@@ -365,8 +369,9 @@ class _Child:
         is_overdue: whether it was given up.
     """
 
-    def __init__(self, max_cpu_seconds: float, begin: Callable[[int, int, float], Process]) -> None:
+    def __init__(self, limits: JobLimits, begin: Callable[[int, int, JobLimits], Process]) -> None:
         self.task: _Task | None = None
+        self.jobs_done = 0
         self.outgoing = memoryview(b"")
         self._incoming = bytearray()
         self.deadline: float | None = time.monotonic() + _MAX_START
@@ -374,7 +379,7 @@ class _Child:
         theirs_jobs, self.jobs = os.pipe()
         self.results, theirs_results = os.pipe()
         try:
-            self.process = begin(theirs_jobs, theirs_results, max_cpu_seconds)
+            self.process = begin(theirs_jobs, theirs_results, limits)
         except BaseException:
             os.close(self.jobs)
             os.close(self.results)
@@ -391,6 +396,7 @@ class _Child:
 
     def give(self, task: _Task, deadline: float | None) -> None:
         self.task, self.deadline = task, deadline
+        self.jobs_done += 1
         self.outgoing = memoryview(len(task.payload).to_bytes(LENGTH) + task.payload)
 
     def feed(self) -> None:

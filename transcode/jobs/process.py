@@ -17,12 +17,14 @@ from transcode.jobs import worker
 if TYPE_CHECKING:
     from typing import NoReturn
 
-#: The program of a process. Arguments: the parent's number, two descriptors, a limit, the folders of modules.
+    from transcode.jobs.job_limits import JobLimits
+
+#: The program of a process. Arguments: the parent's number, two descriptors, limits, the folders of modules.
 _CODE = """\
 import sys
-sys.path[:] = sys.argv[5:]
+sys.path[:] = sys.argv[7:]
 from transcode.jobs.worker import main
-main(*map(int, sys.argv[1:4]), float(sys.argv[4]))
+main(*map(int, sys.argv[1:4]), float(sys.argv[4]), *map(int, sys.argv[5:7]))
 """
 
 #: The threads of the current process, as the system counts them.
@@ -42,18 +44,18 @@ class Process(Protocol):
         """End the process."""
 
 
-def start(jobs: int, results: int, max_cpu_seconds: float) -> Process:
+def start(jobs: int, results: int, limits: JobLimits) -> Process:
     """Start a process with the interpreter and the modules of the current one.
 
     Args:
         jobs, results: descriptors that the process reads from and writes to.
-        max_cpu_seconds: as for the worker.
+        limits: of each job.
 
     Raises:
         OSError: the system refuses.
         RuntimeError: there is no interpreter that could be started.
     """
-    numbers = (str(os.getpid()), str(jobs), str(results), repr(max_cpu_seconds))
+    numbers = map(repr, (os.getpid(), jobs, results, *_of_worker(limits)))
     # The child reads its environment and decodes names as the current process does.
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     return subprocess.Popen(  # noqa: S603  (the current interpreter)
@@ -61,6 +63,11 @@ def start(jobs: int, results: int, max_cpu_seconds: float) -> Process:
         stdin=subprocess.DEVNULL,
         pass_fds=(jobs, results),
     )
+
+
+def _of_worker(limits: JobLimits) -> tuple[float, int, int]:
+    """The limits that the process itself keeps; 0 is none. The parent keeps the one by the clock."""
+    return limits.max_cpu_seconds or 0, limits.max_memory or 0, limits.max_output or 0
 
 
 def can_start() -> bool:
@@ -91,11 +98,11 @@ def alone_in_here() -> bool:
         return False
 
 
-def fork(jobs: int, results: int, max_cpu_seconds: float) -> Process:
+def fork(jobs: int, results: int, limits: JobLimits) -> Process:
     """Fork a process. It drops the parent's signal handlers, and never returns into the parent's code.
 
     Args:
-        jobs, results, max_cpu_seconds: as for start().
+        jobs, results, limits: as for start().
 
     Raises:
         OSError: the system refuses.
@@ -106,20 +113,20 @@ def fork(jobs: int, results: int, max_cpu_seconds: float) -> Process:
     try:
         number = os.fork()
         if number == 0:
-            _be_child(parent, jobs, results, max_cpu_seconds)
+            _be_child(parent, jobs, results, limits)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return _Forked(number)
 
 
-def _be_child(parent: int, jobs: int, results: int, max_cpu_seconds: float) -> NoReturn:
+def _be_child(parent: int, jobs: int, results: int, limits: JobLimits) -> NoReturn:
     try:
         # Objects of the parent are not finalized in the child.
         gc.freeze()
         signal.set_wakeup_fd(-1)
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        worker.main(parent, jobs, results, max_cpu_seconds)
+        worker.main(parent, jobs, results, *_of_worker(limits))
     finally:
         os._exit(0)
 

@@ -18,47 +18,50 @@ from transcode.jobs.process import can_start
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from transcode.jobs.job_limits import JobLimits
+
 __all__ = ["in_child"]
 
 _T = TypeVar("_T")
 
 #: Seconds after which idle children are ended.
 _MAX_IDLE = 30.0
+#: Jobs after which a child is replaced: what decoders keep does not add up.
+_MAX_JOBS = 200
 
 #: The children by process and limits: what a fork inherits is its parent's, and never touched.
-_pools: dict[tuple[int, float, float], Isolated] = {}
+_pools: dict[tuple[int, JobLimits], Isolated] = {}
 _lock = threading.Lock()
 
 
-def in_child(function: Callable[[], _T], *, max_cpu_seconds: float, max_seconds: float) -> _T:
+def in_child(function: Callable[[], _T], limits: JobLimits) -> _T:
     """Call a function in a child of this process.
 
     Where no Python can be started, as in a frozen program, it is called in this process.
 
     Args:
         function: is pickled, as is its result.
-        max_cpu_seconds: seconds of processor time after which the child is ended.
-        max_seconds: seconds by the clock, likewise.
+        limits: what the call may take.
 
     Raises:
-        JobLost: the function ended its process, or took too long.
+        JobLost: the function ended its process, or took more than it may.
         ChildProcessError: the system starts no child.
         BaseException: what the function raised.
     """
     if not can_start():
         return function()
-    return cast("_T", _pool(max_cpu_seconds, max_seconds).submit(function).result())
+    return cast("_T", _pool(limits).submit(function).result())
 
 
-def _pool(max_cpu_seconds: float, max_seconds: float) -> Isolated:
-    key = (os.getpid(), max_cpu_seconds, max_seconds)
+def _pool(limits: JobLimits) -> Isolated:
+    key = (os.getpid(), limits)
     with _lock:
         found = _pools.get(key)
         if found is None or found.is_closed:
             found = _pools[key] = Isolated(
                 processors.available(),
-                max_cpu_seconds=max_cpu_seconds,
-                max_seconds=max_seconds,
+                limits=limits,
+                max_jobs=_MAX_JOBS,
                 max_idle_seconds=_MAX_IDLE,
                 may_fork=False,
             )

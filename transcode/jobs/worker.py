@@ -10,6 +10,8 @@ import sys
 import warnings
 from typing import IO
 
+from transcode.jobs.job_limits import bound_memory, out_of_memory, too_large
+
 #: An option of prctl: the signal that a process gets when its parent dies.
 _PR_SET_PDEATHSIG = 1
 
@@ -17,13 +19,17 @@ _PR_SET_PDEATHSIG = 1
 LENGTH = 8
 
 
-def main(parent: int, jobs: int, results: int, max_cpu_seconds: float) -> None:
+def main(
+    parent: int, jobs: int, results: int, max_cpu_seconds: float, max_memory: int, max_output: int
+) -> None:
     """Read jobs, do each, and write its result or its error.
 
     Args:
         parent: the number of the parent's process.
         jobs, results: descriptors to read from and to write to.
         max_cpu_seconds: seconds of processor time, after which a job ends the process; 0: no limit.
+        max_memory: bytes that a job may take beyond what the process has when it begins; 0: no limit.
+        max_output: bytes of a result as it is written; 0: no limit.
     """
     _forget_signals()
     _die_with(parent)
@@ -41,10 +47,13 @@ def main(parent: int, jobs: int, results: int, max_cpu_seconds: float) -> None:
         _write(sink, b"")
         while length := int.from_bytes(source.read(LENGTH)):
             payload = source.read(length)
+            bound_memory(max_memory or None)
             # The kernel counts the time, so a decoder that never returns is ended too.
             signal.setitimer(signal.ITIMER_PROF, max_cpu_seconds)
             answer = _answer(payload)
             signal.setitimer(signal.ITIMER_PROF, 0)
+            if max_output and len(answer) > max_output:
+                answer = _refused(too_large(max_output))
             _write(sink, answer)
 
 
@@ -76,11 +85,18 @@ def _answer(payload: bytes) -> bytes:
     try:
         function, arguments, named = pickle.loads(payload)  # noqa: S301  (written by the parent)
         return pickle.dumps((True, function(*arguments, **named)), pickle.HIGHEST_PROTOCOL)
+    except MemoryError as error:
+        return _refused(out_of_memory() or error)
     except BaseException as error:  # noqa: BLE001  (any error is that of one job)
-        try:
-            return pickle.dumps((False, error), pickle.HIGHEST_PROTOCOL)
-        except Exception:  # noqa: BLE001  (an error that holds what can't be pickled)
-            return pickle.dumps((False, RuntimeError(repr(error))), pickle.HIGHEST_PROTOCOL)
+        return _refused(error)
+
+
+def _refused(error: BaseException) -> bytes:
+    """The answer of a job without a result."""
+    try:
+        return pickle.dumps((False, error), pickle.HIGHEST_PROTOCOL)
+    except Exception:  # noqa: BLE001  (an error that holds what can't be pickled)
+        return pickle.dumps((False, RuntimeError(repr(error))), pickle.HIGHEST_PROTOCOL)
 
 
 def _write(sink: IO[bytes], payload: bytes) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import transcode
 from transcode.errors import ProfileError
 from transcode.jobs.isolated import Isolated
+from transcode.jobs.job_limits import JobLimits
 from transcode.jobs.processors import available
 from transcode.message.adapted_headers import refuse_change
 from transcode.profile.store import FolderStore
@@ -93,11 +94,11 @@ class Adapter:
         self._blobs = blobs
         self._documents = documents
         processes = policy.adapt_processes or available()
-        self._max_seconds = policy.adapt_seconds
+        self._limits = JobLimits(max_cpu_seconds=None, max_seconds=policy.adapt_seconds)
         self._lock = threading.Lock()
         #: What is being made: phones that ask meanwhile, or again, wait for the same octets.
         self._making: dict[tuple[str, str], _Making] = {}
-        self._jobs = Isolated(processes, max_seconds=policy.adapt_seconds)
+        self._jobs = Isolated(processes, limits=self._limits)
         #: A process for phones that have not asked yet; none is there before it is needed.
         self._jobs_ahead: Isolated | None = None
         # The first phone does not wait for processes to start and to load decoders.
@@ -202,7 +203,7 @@ class Adapter:
     def _ahead(self) -> Isolated:
         with self._lock:
             if self._jobs_ahead is None:
-                self._jobs_ahead = Isolated(1, max_seconds=self._max_seconds)
+                self._jobs_ahead = Isolated(1, limits=self._limits)
             return self._jobs_ahead
 
     def _keep(self, done: Future[bytes], place: tuple[str, str], making: _Making) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from transcode.errors import CapError, SourceError
+from transcode.jobs.job_limits import memory_words
 from transcode.media.pictures import colour, gif_read
 from transcode.media.pictures.drawing import opaque
 from transcode.media.pictures.pillow_reduce import over_white, reduced
@@ -161,7 +162,7 @@ class Animation:
                 except StopIteration:
                     break
                 except MemoryError as error:
-                    raise CapError(name, "not enough memory to decode it") from error
+                    raise CapError(name, f"not enough memory to decode it{memory_words()}") from error
                 except Exception as error:
                     if times:
                         break

@@ -17,6 +17,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
 from transcode.errors import CapError, SourceError, UnsupportedError
+from transcode.jobs.job_limits import memory_words
 from transcode.media.pictures.heif_items import CODECS, colours, setup_of
 from transcode.media.pictures.toner import LEVELS, LOOKED_AT, brightest
 from transcode.media.samples.cicp import OTHERS, Signal, to_rgb
@@ -131,7 +132,7 @@ def _errors(name: str, item: Item) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
-        raise CapError(name, "not enough memory to decode it") from error
+        raise CapError(name, f"not enough memory to decode it{memory_words()}") from error
     except (av.error.FFmpegError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise SourceError(name, f"picture {item.number} can't be decoded: {reason}") from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from transcode.errors import CapError, SourceError, UnsupportedError
+from transcode.jobs.job_limits import memory_words
 from transcode.kernels import jpeg as kernel
 from transcode.media.samples.planes import Picture, Plane
 from transcode.media.source.decode_limits import DECODE_LIMITS, Deadline
@@ -448,7 +449,7 @@ def _errors(name: str) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
-        raise CapError(name, "not enough memory to decode it") from error
+        raise CapError(name, f"not enough memory to decode it{memory_words()}") from error
     except kernel.JpegError as error:
         if error.kind == "unsupported":
             raise UnsupportedError(name, f"{_sentence(error.reason)}; {SAVE_PICTURE}") from error

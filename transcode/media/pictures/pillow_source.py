@@ -10,6 +10,7 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
+from transcode.jobs.job_limits import memory_words
 from transcode.media.pictures import gif_read, tiff
 from transcode.media.pictures import icc as icc_tags
 from transcode.media.pictures.png_colour import png_colours
@@ -96,7 +97,7 @@ def pillow_errors(name: str, data: bytes | memoryview = b"") -> Iterator[None]:
     except SourceError:
         raise
     except MemoryError as error:
-        raise CapError(name, "not enough memory to decode it") from error
+        raise CapError(name, f"not enough memory to decode it{memory_words()}") from error
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
         raise CapError(name, "more pixels than the limit of Pillow") from error
     except UnidentifiedImageError as error:

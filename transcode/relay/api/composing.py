@@ -10,6 +10,7 @@ import transcode
 from transcode.door import Door
 from transcode.errors import SourceError, TranscodeError
 from transcode.jobs.isolated import Isolated
+from transcode.jobs.job_limits import JobLimits
 from transcode.media.clips.clip import probe
 from transcode.media.source.inputs import Input
 from transcode.message.compose import Request
@@ -226,7 +227,7 @@ class Composer:
     """
 
     def __init__(self, processes: int, max_seconds: float) -> None:
-        self._jobs = Isolated(processes, max_seconds=max_seconds)
+        self._jobs = Isolated(processes, limits=JobLimits(max_cpu_seconds=None, max_seconds=max_seconds))
 
     def begin(self, order: Order) -> Future[Composed]:
         """Have a message composed.
