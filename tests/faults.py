@@ -7,7 +7,10 @@ import faulthandler
 import mmap
 import os
 import signal
+import socket
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -169,3 +172,68 @@ def hang(job: Job, *, threads: int) -> Made:
 def workers() -> int:
     """How many threads attend to worker processes now; tests of one process may share some."""
     return sum(thread.name == "transcode-jobs" for thread in threading.enumerate())
+
+
+def ready() -> bool:
+    """Whether ``warm`` was called in this process."""
+    return bool(_WARMED)
+
+
+_WARMED: list[int] = []
+
+
+def warm() -> None:
+    _WARMED.append(1)
+
+
+def leave_a_file() -> str:
+    """Make a temporary file that nobody removes; gives its path."""
+    descriptor, path = tempfile.mkstemp()
+    os.close(descriptor)
+    return path
+
+
+def leave_a_file_and_die(told: str) -> NoReturn:
+    Path(told).write_text(leave_a_file())
+    die()
+
+
+#: What a confined process may not do: each is an attempt in a folder, on the file ``old`` that is in it.
+FORBIDDEN: dict[str, Callable[[Path], object]] = {
+    "make a file": lambda folder: (folder / "new").write_bytes(b"x"),
+    "make a temporary file": lambda folder: tempfile.mkstemp(dir=folder),
+    "make a folder": lambda folder: (folder / "new").mkdir(),
+    "make a link": lambda folder: (folder / "new").symlink_to("old"),
+    "make a pipe": lambda folder: os.mkfifo(folder / "new"),
+    "write over a file": lambda folder: (folder / "old").write_bytes(b"x"),
+    "add to a file": lambda folder: (folder / "old").open("ab"),
+    "cut a file short": lambda folder: os.truncate(folder / "old", 0),
+    "remove a file": lambda folder: (folder / "old").unlink(),
+    "rename a file": lambda folder: (folder / "old").rename(folder / "new"),
+    "change rights": lambda folder: (folder / "old").chmod(0o777),
+    "open a TCP socket": lambda folder: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
+    "open a UDP socket": lambda folder: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM),
+    "open a socket of the machine": lambda folder: socket.socket(socket.AF_UNIX),
+    "ask for an address": lambda folder: socket.create_connection(("127.0.0.1", 9)),
+    "start a program": lambda folder: subprocess.run([sys.executable, "-c", ""]),
+}
+
+
+def forbidden(what: str, folder: str) -> str:
+    """What came of an attempt: the name of its error, or nothing."""
+    try:
+        FORBIDDEN[what](Path(folder))
+    except OSError as error:
+        return type(error).__name__
+    return ""
+
+
+def allowed(folder: str) -> tuple[bytes, bytes]:
+    """What a confined process may: read any file, make temporary ones, start threads."""
+    with tempfile.TemporaryDirectory() as inner, tempfile.TemporaryFile() as file:
+        file.write(b"kept")
+        (Path(inner) / "a").write_bytes(b"made")
+        thread = threading.Thread(target=file.seek, args=(0,))
+        thread.start()
+        thread.join()
+        return (Path(folder) / "old").read_bytes(), file.read()

@@ -9,7 +9,7 @@ from pathlib import Path
 from transcode.counted import counted
 from transcode.errors import LimitsError
 
-__all__ = ["JobLimits", "JobLost", "bound_memory", "memory_words", "out_of_memory", "too_large"]
+__all__ = ["JobLate", "JobLimits", "JobLost", "bound_memory", "memory_words", "out_of_memory", "too_large"]
 
 #: The sizes of a process in pages; the sixth number is that of its data: heaps, stacks and private mappings.
 _SIZES = Path("/proc/self/statm")
@@ -51,6 +51,16 @@ class JobLimits:
 
 class JobLost(RuntimeError):
     """A job that ended its process, or took more than it may; the text says which."""
+
+
+class JobLate(JobLost):
+    """A job that was not done by the time that its caller gave."""
+
+    def __init__(self) -> None:
+        super().__init__("was not done in time")
+
+    def __reduce__(self) -> tuple[type[JobLate], tuple[()]]:
+        return (JobLate, ())
 
 
 #: The most memory of a job of this process; None: it has no limit.

@@ -17,14 +17,14 @@ from transcode.jobs import worker
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from transcode.jobs.job_limits import JobLimits
+    from transcode.jobs.worker import Terms
 
-#: The program of a process. Arguments: the parent's number, two descriptors, limits, the folders of modules.
+#: The program of a process. Arguments: the fields of Terms, and the folders of modules.
 _CODE = """\
 import sys
-sys.path[:] = sys.argv[7:]
-from transcode.jobs.worker import main
-main(*map(int, sys.argv[1:4]), float(sys.argv[4]), *map(int, sys.argv[5:7]))
+sys.path[:] = sys.argv[9:]
+from transcode.jobs.worker import Terms, main
+main(Terms.of(sys.argv[1:9]))
 """
 
 #: The threads of the current process, as the system counts them.
@@ -33,6 +33,10 @@ _THREADS = Path("/proc/self/task")
 
 class Process(Protocol):
     """A child, as ``subprocess`` shows one."""
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
 
     def poll(self) -> int | None:
         """The exit status of a process that has ended; below 0 the signal that ended it."""
@@ -44,30 +48,26 @@ class Process(Protocol):
         """End the process."""
 
 
-def start(jobs: int, results: int, limits: JobLimits) -> Process:
+def start(terms: Terms) -> Process:
     """Start a process with the interpreter and the modules of the current one.
 
     Args:
-        jobs, results: descriptors that the process reads from and writes to.
-        limits: of each job.
+        terms: what the process is told.
 
     Raises:
         OSError: the system refuses.
         RuntimeError: there is no interpreter that could be started.
     """
-    numbers = map(repr, (os.getpid(), jobs, results, *_of_worker(limits)))
     # The child reads its environment and decodes names as the current process does.
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     return subprocess.Popen(  # noqa: S603  (the current interpreter)
-        [_python(), *flags, "-c", _CODE, *numbers, *(path for path in sys.path if isinstance(path, str))],
+        [
+            *(_python(), *flags, "-c", _CODE, *map(str, terms)),
+            *(path for path in sys.path if isinstance(path, str)),
+        ],
         stdin=subprocess.DEVNULL,
-        pass_fds=(jobs, results),
+        pass_fds=(terms.jobs, terms.results),
     )
-
-
-def _of_worker(limits: JobLimits) -> tuple[float, int, int]:
-    """The limits that the process itself keeps; 0 is none. The parent keeps the one by the clock."""
-    return limits.max_cpu_seconds or 0, limits.max_memory or 0, limits.max_output or 0
 
 
 def can_start() -> bool:
@@ -98,35 +98,34 @@ def alone_in_here() -> bool:
         return False
 
 
-def fork(jobs: int, results: int, limits: JobLimits) -> Process:
+def fork(terms: Terms) -> Process:
     """Fork a process. It drops the parent's signal handlers, and never returns into the parent's code.
 
     Args:
-        jobs, results, limits: as for start().
+        terms: as for start().
 
     Raises:
         OSError: the system refuses.
     """
-    parent = os.getpid()
     # No handler of the parent may run in the child: signals are blocked until the child has none.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         number = os.fork()
         if number == 0:
-            _be_child(parent, jobs, results, limits)
+            _be_child(terms)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return _Forked(number)
 
 
-def _be_child(parent: int, jobs: int, results: int, limits: JobLimits) -> NoReturn:
+def _be_child(terms: Terms) -> NoReturn:
     try:
         # Objects of the parent are not finalized in the child.
         gc.freeze()
         signal.set_wakeup_fd(-1)
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        worker.main(parent, jobs, results, *_of_worker(limits))
+        worker.main(terms)
     finally:
         os._exit(0)
 
@@ -135,13 +134,13 @@ class _Forked:
     """A forked child."""
 
     def __init__(self, number: int) -> None:
-        self._number = number
+        self.pid = number
         self._status: int | None = None
 
     def poll(self) -> int | None:
         if self._status is None:
             try:
-                number, status = os.waitpid(self._number, os.WNOHANG)
+                number, status = os.waitpid(self.pid, os.WNOHANG)
             except ChildProcessError:
                 # Other code has taken the status already.
                 self._status = 0
@@ -159,4 +158,4 @@ class _Forked:
 
     def kill(self) -> None:
         if self.poll() is None:
-            os.kill(self._number, signal.SIGKILL)
+            os.kill(self.pid, signal.SIGKILL)

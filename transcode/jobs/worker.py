@@ -8,8 +8,9 @@ import pickle
 import signal
 import sys
 import warnings
-from typing import IO
+from typing import IO, NamedTuple
 
+from transcode.jobs.confinement import confine
 from transcode.jobs.job_limits import bound_memory, out_of_memory, too_large
 
 #: An option of prctl: the signal that a process gets when its parent dies.
@@ -19,20 +20,52 @@ _PR_SET_PDEATHSIG = 1
 LENGTH = 8
 
 
-def main(
-    parent: int, jobs: int, results: int, max_cpu_seconds: float, max_memory: int, max_output: int
-) -> None:
-    """Read jobs, do each, and write its result or its error.
+class Terms(NamedTuple):
+    """What a process of jobs is told when it starts.
 
-    Args:
+    Attributes:
         parent: the number of the parent's process.
         jobs, results: descriptors to read from and to write to.
         max_cpu_seconds: seconds of processor time, after which a job ends the process; 0: no limit.
         max_memory: bytes that a job may take beyond what the process has when it begins; 0: no limit.
         max_output: bytes of a result as it is written; 0: no limit.
+        is_confined: 1 where the process may do no more than it needs; see confinement.
+        folder: where temporary files go; empty: where they usually go.
     """
+
+    parent: int
+    jobs: int
+    results: int
+    max_cpu_seconds: float
+    max_memory: int
+    max_output: int
+    is_confined: int
+    folder: str
+
+    @classmethod
+    def of(cls, words: list[str]) -> Terms:
+        """The terms in the arguments of a program, which are the fields as texts."""
+        parent, jobs, results, seconds, memory, output, is_confined, folder = words
+        return cls(
+            int(parent),
+            int(jobs),
+            int(results),
+            float(seconds),
+            int(memory),
+            int(output),
+            int(is_confined),
+            folder,
+        )
+
+
+def main(terms: Terms) -> None:
+    """Read jobs, do each, and write its result or its error."""
     _forget_signals()
-    _die_with(parent)
+    _die_with(terms.parent)
+    if terms.folder:
+        _keep_temporary_files_in(terms.folder)
+    if terms.is_confined:
+        confine(terms.folder)
     # NumPy, which is not loaded yet, else starts a thread a processor for products of matrices; none of ours
     # is large enough for two.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -43,18 +76,25 @@ def main(
     if not sys.warnoptions:
         # Nobody would read warnings: the report has what matters of a source.
         warnings.simplefilter("ignore")
-    with open(jobs, "rb") as source, open(results, "wb") as sink:
+    with os.fdopen(terms.jobs, "rb") as source, os.fdopen(terms.results, "wb") as sink:
         _write(sink, b"")
         while length := int.from_bytes(source.read(LENGTH)):
             payload = source.read(length)
-            bound_memory(max_memory or None)
+            bound_memory(terms.max_memory or None)
             # The kernel counts the time, so a decoder that never returns is ended too.
-            signal.setitimer(signal.ITIMER_PROF, max_cpu_seconds)
+            signal.setitimer(signal.ITIMER_PROF, terms.max_cpu_seconds)
             answer = _answer(payload)
             signal.setitimer(signal.ITIMER_PROF, 0)
-            if max_output and len(answer) > max_output:
-                answer = _refused(too_large(max_output))
+            if terms.max_output and len(answer) > terms.max_output:
+                answer = _refused(too_large(terms.max_output))
             _write(sink, answer)
+
+
+def _keep_temporary_files_in(folder: str) -> None:
+    """Have temporary files made in a folder, also where a fork knows another one already."""
+    os.environ["TMPDIR"] = folder
+    if "tempfile" in sys.modules:
+        sys.modules["tempfile"].__dict__["tempdir"] = None
 
 
 def _forget_signals() -> None:
