@@ -54,6 +54,8 @@ def report_json(report: Report) -> dict[str, object]:
     values = dataclasses.asdict(report)
     trials = [{"bytes" if key == "size" else key: one[key] for key in one} for one in values["trials"]]
     limit = values.pop("max_bytes")
+    # Only an engine fills it.
+    del values["stages"]
     return {**values, "limit": limit, "trials": trials}
 
 

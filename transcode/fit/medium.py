@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from transcode.door import Door
 from transcode.errors import BudgetError, CapError, LimitsError, SourceError, UnsupportedError
 from transcode.jobs.processors import ThreadLimit
+from transcode.jobs.stages import Stopwatch, is_counted, staged
 from transcode.media.source import inputs as media_source
 from transcode.model import MAX_PIXELS, FitOptions, Limits, Note
 
@@ -168,7 +169,7 @@ def fit_content(
     report: ReportCallback | None = None,
 ) -> Rendition:
     """Fit a source that is already read; see fit()."""
-    return _Medium(content, options).prepare(limits).encode(limits.max_bytes, report=report)
+    return prepare(content, limits, options).encode(limits.max_bytes, report=report)
 
 
 def prepare(content: Input, limits: Limits, options: FitOptions = _AS_IT_IS) -> Prepared:
@@ -182,7 +183,9 @@ def prepare(content: Input, limits: Limits, options: FitOptions = _AS_IT_IS) -> 
     Raises:
         SourceError: the source is of a kind that is not handled, or its header is broken.
     """
-    return _Medium(content, options).prepare(limits)
+    if not is_counted():
+        return _Medium(content, options).prepare(limits)
+    return _Timed(content, limits, options)
 
 
 class Prepared(Protocol):
@@ -221,6 +224,31 @@ class Prepared(Protocol):
 
     def drop_cache(self) -> None:
         """Free large buffers: a picture keeps only its planes at the size of the box."""
+
+
+class _Timed:
+    """A prepared source whose renditions report the seconds of each stage."""
+
+    def __init__(self, content: Input, limits: Limits, options: FitOptions) -> None:
+        self._watch = Stopwatch()
+        with self._watch:
+            self._prepared = self._open(content, limits, options)
+
+    @staged("open")
+    def _open(self, content: Input, limits: Limits, options: FitOptions) -> Prepared:
+        return _Medium(content, options).prepare(limits)
+
+    def rate_curve(self) -> tuple[RatePoint, ...]:
+        with self._watch:
+            return staged("fit")(self._prepared.rate_curve)()
+
+    def encode(self, max_bytes: int, *, report: ReportCallback | None = None) -> Rendition:
+        with self._watch:
+            made = staged("fit")(self._prepared.encode)(max_bytes, report=report)
+        return replace(made, report=replace(made.report, stages=tuple(self._watch.spent.items())))
+
+    def drop_cache(self) -> None:
+        self._prepared.drop_cache()
 
 
 class _Medium:

@@ -286,6 +286,9 @@ class Report:
         source_clip: the streams of a source that is a clip; None for other media.
         source_start: where the rendition of a clip or a recording begins in the source, in seconds; None for
             other media.
+        stages: what an Engine took for the medium: stages (``"open"``, ``"decode"``, ``"transform"``,
+            ``"fit"``, ``"encode"``) and the seconds by the clock of each, without those of stages within it.
+            Empty elsewhere. Reports that differ in them alone are equal.
     """
 
     source: str
@@ -304,6 +307,7 @@ class Report:
     settings: tuple[str, ...] = ()
     source_clip: ClipInfo | None = None
     source_start: float | None = None
+    stages: tuple[tuple[str, float], ...] = field(default=(), compare=False)
 
 
 #: Called with each note when it is made, also if the work fails later.

@@ -14,6 +14,7 @@ import numpy as np
 
 from transcode.fit.pictures.jpeg import estimate, overshoot, search
 from transcode.fit.pictures.palette import Histogram
+from transcode.jobs.stages import staged
 from transcode.media.pictures import drawing
 from transcode.media.samples.coefficients import Coefficients
 from transcode.media.samples.score import ssimulacra2
@@ -329,6 +330,7 @@ class _Coder:
                 yield coded
                 return
 
+    @staged("encode")
     def _encode(self, colours: int, dither: float) -> _Coded:
         """Return the picture with a number of colours; results are kept."""
         key = (colours, dither)

@@ -26,6 +26,7 @@ from transcode.fit.pictures.rate_curve import rate_curve
 from transcode.fit.pictures.sizes import Sizes
 from transcode.fit.rate_points import RatePoint, upper_hull
 from transcode.fit.record import Record
+from transcode.jobs.stages import staged
 from transcode.media.pictures.still import LARGEST
 from transcode.media.samples.coefficients import Coefficients
 from transcode.model import Note
@@ -204,7 +205,7 @@ class PreparedImage:
             BudgetError: no PNG fits, and the limits take no JPEG.
         """
         record.add(self._planes().notes)
-        samples = self._still.rgb(*self._full, fine=self._fine)
+        samples = staged("decode")(self._still.rgb)(*self._full, fine=self._fine)
         png, jpeg = (name in self._limits.formats for name in ("image/png", "image/jpeg"))
         drawn = None
         source_bytes = len(self._content.data)
@@ -297,12 +298,14 @@ class PreparedImage:
             self._reduced = self._picture = self._fuller = self._sizes = None
             self.__dict__.pop("_is_drawn", None)
 
+    @staged("decode")
     def _planes(self) -> Reduced:
         """Return the picture, reduced to the box."""
         if self._reduced is None:
             self._reduced = self._still.reduce(*self._full, fine=self._fine)
         return self._reduced
 
+    @staged("transform")
     def _coefficients(self, size: tuple[int, int], *, progressive: bool) -> Coefficients:
         """Return the coefficients at a size; those at the size of the box are kept."""
         if size != self._full:
@@ -311,6 +314,7 @@ class PreparedImage:
             self._picture = Coefficients.of(self._planes().planes, *size, progressive=progressive)
         return self._picture
 
+    @staged("transform")
     def _full_chroma(self, picture: Coefficients) -> Coefficients:
         """Return the coefficients at the size of the box in 4:4:4; they are kept."""
         if self._fuller is None or self._fuller.progressive != picture.progressive:

@@ -15,6 +15,7 @@ import numpy as np
 
 from transcode.fit.pictures.jpeg_tuning import TUNING
 from transcode.fit.search import largest
+from transcode.jobs.stages import staged
 from transcode.kernels import dct
 from transcode.model import Trial
 
@@ -106,6 +107,7 @@ class Choice:
     trials: tuple[Trial, ...] = field(repr=False)
     _quantisation: _Quantisation = field(repr=False)
 
+    @staged("encode")
     def encode(self) -> bytes:
         """Return the file, which has exactly ``size`` bytes.
 

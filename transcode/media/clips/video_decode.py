@@ -13,6 +13,7 @@ from av.error import FFmpegError
 
 from transcode.errors import SourceError
 from transcode.jobs import processors
+from transcode.jobs.stages import staged
 from transcode.media.clips.clip import packets
 from transcode.media.clips.deinterlace import Deinterlacer
 from transcode.media.clips.frames import Frames
@@ -102,6 +103,7 @@ class Slots:
         return self._rate is not None and slot > end * self._rate - self._SLACK
 
 
+@staged("decode")
 def decode(
     content: Input,
     clip: Clip,

@@ -22,6 +22,7 @@ from av.codec.context import Flags
 from av.error import FFmpegError
 
 from transcode.errors import TranscodeError
+from transcode.jobs.stages import staged
 from transcode.media.clips.frame_variants import resized
 from transcode.media.clips.packed import planes
 from transcode.media.sound.audio_encode import add_stream, packets
@@ -173,6 +174,7 @@ class Encoder:
     def __exit__(self, *_: object) -> None:
         self._folder.cleanup()
 
+    @staged("encode")
     def measure(self, settings: Settings) -> float | None:
         """Run the first pass of H.264, and return the approximate mean QP (0 to 51) at the bit rate.
 
@@ -197,6 +199,7 @@ class Encoder:
         found = [float(text) for text in _QUANTISER.findall(Path(self._log).read_text("ascii", "replace"))]
         return sum(found) / len(found) if found else None
 
+    @staged("encode")
     def encode(self, settings: Settings) -> EncodedVideo:
         """Encode the frames; H.264 with the statistics of measure().
 

@@ -19,6 +19,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from transcode.errors import LimitsError, SourceError, UnsupportedError
+from transcode.jobs.stages import staged
 from transcode.kernels import pcm as kernel
 from transcode.media.samples.pcm import Pcm, conversion, converted
 from transcode.media.sound import amr, wav
@@ -198,6 +199,7 @@ def _besides(streams: OpenStreams, stream: AudioStream) -> tuple[str, ...]:
     return words if len(container.streams) <= known else (*words, "streams other than the sound")
 
 
+@staged("decode")
 def decode(
     content: Input,
     *,

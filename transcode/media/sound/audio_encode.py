@@ -13,6 +13,7 @@ import numpy as np
 from av.error import FFmpegError
 
 from transcode.errors import TranscodeError
+from transcode.jobs.stages import staged
 from transcode.kernels import amr
 from transcode.kernels import pcm as kernel
 from transcode.media.samples.pcm import mixed, resampled
@@ -137,6 +138,7 @@ def can_encode(codec: str) -> bool:
     return codec == "amr_nb" or _ENCODERS.get(codec) in av.codecs_available
 
 
+@staged("encode")
 def encode(
     pcm: Pcm,
     codec: str,
