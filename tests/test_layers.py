@@ -37,6 +37,7 @@ HEIGHT = {
     "messages": 8,
     "batch": 9,
     "doctor": 9,
+    "engine": 9,
     "preview": 9,
     "__init__": 10,
     "relay": 11,
@@ -143,6 +144,9 @@ SOCKETS = {
 KNOW_SOCKETS = {
     "net.py",
     "web.py",
+    # Tasks of an event loop; nothing is opened.
+    "engine/engine.py",
+    "engine/room.py",
     "transport/smtp.py",
     "transport/submit.py",
     "transport/http_client.py",

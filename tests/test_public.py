@@ -22,7 +22,7 @@ from tests import public_surface
 
 #: Names that annotations may have besides public names: names of the standard library and of extras, and
 #: aliases of plain data.
-FOREIGN = {"Executor", "PathLike", "SSLContext", "datetime", "os", "ssl"}
+FOREIGN = {"CollectorRegistry", "Executor", "Future", "PathLike", "SSLContext", "datetime", "os", "ssl"}
 EXTRA = {"Client"}
 PLAIN = {"Value"}
 

@@ -14,6 +14,8 @@ from transcode._version import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from transcode.batch import BatchOptions, Cancel, Converted, Progress, convert_directory, iter_directory
+    from transcode.engine.engine import Engine
+    from transcode.engine.requests import ComposeWords, FitWords
     from transcode.errors import (
         BudgetError,
         Cancelled,
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
         ConfigError,
         HttpStatusError,
         JobError,
+        JobTimeout,
         LimitsError,
         MessageError,
         MissingPackage,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
         PduError,
         ProfileError,
         ProfileNotFound,
+        QueueFull,
         SendError,
         SourceError,
         SubmitError,
@@ -90,17 +94,21 @@ __all__ = [
     "Cancelled",
     "CapError",
     "ClipInfo",
+    "ComposeWords",
     "ConfigError",
     "Converted",
+    "Engine",
     "Figure",
     "Figures",
     "FitProgress",
+    "FitWords",
     "Form",
     "HeaderValue",
     "HttpMessage",
     "HttpStatusError",
     "JobError",
     "JobLimits",
+    "JobTimeout",
     "Limits",
     "LimitsError",
     "MediaFile",
@@ -124,6 +132,7 @@ __all__ = [
     "ProfileNotFound",
     "Progress",
     "ProgressCallback",
+    "QueueFull",
     "Rendition",
     "Report",
     "ReportCallback",
@@ -175,6 +184,8 @@ _MODULES = {
         "convert_directory",
         "iter_directory",
     ),
+    "transcode.engine.engine": ("Engine",),
+    "transcode.engine.requests": ("ComposeWords", "FitWords"),
     "transcode.fit.medium": (
         "fit",
         "fit_each_limit",

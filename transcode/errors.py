@@ -21,6 +21,8 @@ Longer than 500 lines: all classes of the tree stand together, as users look for
     |   +-- SuffixError                 a result whose suffix asks for what is not written
     +-- JobError (RuntimeError)         work that was not done, without a fault of its source
     |   +-- Cancelled                   the caller cancelled the work
+    |   +-- JobTimeout (TimeoutError)   the work was not done by its deadline
+    |   +-- QueueFull                   no more work may wait
     +-- PduError (ValueError)           octets that are no MMS PDU
     +-- MissingPackage (ImportError)    what is asked for needs a package that is not there
     +-- TransportError (OSError)        a message that did not get to a server; temporary: may it later?
@@ -303,6 +305,14 @@ class JobError(TranscodeError, RuntimeError):
         self.source = source
         self.reason = reason
         super().__init__(f"{source}: {reason}")
+
+
+class JobTimeout(JobError, TimeoutError):
+    """Work that was not done by its deadline, and was stopped."""
+
+
+class QueueFull(JobError):
+    """Work that was not begun: as much as may wait is waiting already."""
 
 
 class Cancelled(JobError):

@@ -146,6 +146,8 @@ ERRORS = (
     errors.SuffixError("a.heic", "is not written"),
     errors.JobError("a.jpg", "killed"),
     errors.Cancelled("a.jpg", "cancelled"),
+    errors.JobTimeout("a.jpg", "late"),
+    errors.QueueFull("a.jpg", "full"),
     errors.PduError("short", offset=3, source="a.mms"),
     errors.MissingPackage("httpx", "posting", extra="send"),
     errors.SendError("mail.example:25", "refused", refused={"a@b.example": "550 no"}, temporary=True),
