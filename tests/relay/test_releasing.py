@@ -15,14 +15,17 @@ from tests.relay.store.test_campaigns import CLAIM, filled, told
 from transcode.errors import TransportError
 from transcode.relay import pacing
 from transcode.relay.config import Config, Local
+from transcode.relay.hops import Hop
 from transcode.relay.judging import Judge
 from transcode.relay.model import Delivery, Envelope, Event, Route, State
 from transcode.relay.outlets.outlet import Outcome
 from transcode.relay.releasing import Releasing
+from transcode.relay.resolving import Resolving
 from transcode.relay.retention import DAY
 from transcode.relay.route import Router
 from transcode.relay.store import SqliteStore, campaigns, recipients
 from transcode.relay.store.campaigns import Action
+from transcode.relay.store.keys import make_key
 from transcode.relay.store.recipients import Row
 from transcode.relay.worker import Worker
 from transcode.relay.zones import Quiet
@@ -38,8 +41,10 @@ class Asked:
 
     def __init__(self) -> None:
         self.is_there = False
+        self.questions = 0
 
     def resolve(self, number: str) -> str:
+        self.questions += 1
         if not self.is_there:
             raise TransportError("resolver", "no answer", temporary=True)
         return "262001" if number.endswith("1") else ""
@@ -52,7 +57,15 @@ class Desk:
         self.store, self.now = store, BEGIN
         router = Router(CONFIG.hops, ("+49",) if resolver else ())
         judge = Judge(CONFIG, store, router, resolver, lambda: self.now)  # type: ignore[arg-type]
-        self.work = Releasing(store, judge, resolver, 2, 60.0, lambda: self.now)  # type: ignore[arg-type]
+        resolving = Resolving(lines=2, keep_seconds=60.0, campaign_seconds=90.0)
+        self.work = Releasing(
+            store,
+            judge,
+            resolver,  # type: ignore[arg-type]
+            resolving,
+            lambda: self.now,
+            per_second=1000.0,
+        )
 
     def pass_by(self, seconds: float, step: float = 0.125) -> int:
         """Work until some seconds are over; how many recipients are released afterwards."""
@@ -90,6 +103,30 @@ def test_the_pace(store: SqliteStore) -> None:
         store.apply(one.id, Event.PUSH_ACCEPTED, at=desk.now).result()
     desk.pass_by(2.0)
     assert campaigns.campaign(store, name)[2] == "completed"  # type: ignore[index]
+
+
+def test_campaigns_of_one_key_share_its_rate(store: SqliteStore) -> None:
+    """Together they are no faster than the key may be; those of another key have their own."""
+    key, _ = make_key(
+        store, "shop", scopes=["campaigns:write"], senders=["+1"], now=BEGIN, campaign_per_second=20.0
+    )
+    names = [
+        begun(
+            store,
+            *(Row(f"+1555{place}{number:06}") for number in range(400)),
+            plan=pacing.Plan(per_second=18.0),
+            number=place,
+            claim=CLAIM._replace(name=f"c{place}"),
+        )
+        for place in range(3)
+    ]
+    # Two are of the key, and one is of another one.
+    store.write(lambda one: one.execute("UPDATE campaign SET key=? WHERE id<>?", (key.id, names[2]))).result()
+    Desk(store).pass_by(10.0)
+    first, second, other = (len(store.deliveries(name)) for name in names)
+    assert 190 <= first + second <= 220
+    assert min(first, second) > 60
+    assert 170 <= other <= 190
 
 
 def test_quiet_hours(store: SqliteStore) -> None:
@@ -143,6 +180,24 @@ def test_a_resolver_that_is_silent(store: SqliteStore) -> None:
     assert desk.pass_by(30.0, 1.0) == 1
     assert told(store, name) == {"sending": 1, "failed unroutable": 1}
     assert {one.carrier for one in campaigns.counts(store, name) if one.status == "sending"} == {"us-att"}
+    desk.work.close()
+
+
+def test_a_resolver_that_never_answers(store: SqliteStore) -> None:
+    """Some time after the start, numbers go where they would without it; of many few are asked for."""
+    resolver = Asked()
+    desk = Desk(store, resolver)
+    hops = (*CONFIG.hops, Hop(Route.LOCAL, network="us-att", prefixes=("+49",)))
+    desk.work._judge._router = Router(hops, ("+49", "+43"))
+    rows = [Row("+436641234"), *(Row(f"+49301234{number}") for number in range(30))]
+    name = begun(store, *rows, start_at=BEGIN + 60)
+    desk.now += 60.0
+    assert desk.pass_by(80.0, 10.0) == 0
+    assert resolver.questions <= 3 * (5 + 2)
+    assert desk.pass_by(40.0, 1.0) == 30
+    assert told(store, name) == {"sending": 30, "failed unroutable": 1}
+    (lost,) = recipients.listed(store, name, status="failed", most=9)
+    assert lost.detail.startswith("no route serves the address (the resolver gave no answer")
     desk.work.close()
 
 

@@ -49,6 +49,13 @@ def create(
         float, typer.Option(metavar="N", help="Recipients a minute that it may send to; 0: any number.")
     ] = 60.0,
     burst: Annotated[int, typer.Option(metavar="N", help="Recipients at once, after a pause.")] = 100,
+    campaign_per_second: Annotated[
+        float,
+        typer.Option(
+            metavar="N",
+            help="Recipients a second of all its campaigns together; 0: as api.campaign_per_second.",
+        ),
+    ] = 0.0,
     relay_config: RelayConfig = None,
     as_json: Json = False,
 ) -> Exit:
@@ -66,6 +73,7 @@ def create(
                 account=account,
                 per_minute=per_minute,
                 burst=burst,
+                campaign_per_second=campaign_per_second,
             )
     except ValueError as error:
         raise MessageError(str(error)) from error

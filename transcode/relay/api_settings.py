@@ -26,7 +26,8 @@ class Api:
         max_recipients: the most recipients of one message.
         max_campaign_recipients: the most rows of recipients of a campaign.
         max_campaign_bytes: the most octets of an upload of recipients.
-        campaign_per_second: the most recipients a second of one campaign, whatever its plan says.
+        campaign_per_second: the most recipients a second of all campaigns of one key together, whatever
+            their plans say.
         max_media: the most media of one message.
         max_request_bytes: the largest request, and the most octets of all media of a message.
         fetch_seconds: the longest time that all media of a message may take to be fetched.

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from transcode.errors import TransportError
 from transcode.relay import own_text, pacing
+from transcode.relay.buckets import Charge, Rate
 from transcode.relay.model import Event, Route, State
 from transcode.relay.statuses import STATUSES
 from transcode.relay.store import limits, recipients, releases
 from transcode.relay.store.campaigns import Campaign, CampaignState, campaign, lane, unsorted_campaigns
+from transcode.relay.store.keys import campaign_rate
 from transcode.relay.store.occurrences import Occurrence
 from transcode.relay.store.progress import QUEUED, REASONS, reason_of
 from transcode.relay.store.recipients import Sorted
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from transcode.relay.model import Envelope
     from transcode.relay.pacing import Plan
     from transcode.relay.resolver import Resolver
+    from transcode.relay.resolving import Resolving
     from transcode.relay.store import SqlStore
     from transcode.relay.store.connection import Connection
     from transcode.relay.store.recipients import Recipient
@@ -45,14 +48,18 @@ _TOGETHER = 500
 _MOST = 400
 #: Seconds of a rate that may wait for one next hop, and the least recipients that may.
 _AHEAD, _LEAST_AHEAD = 1.0, 200
+#: Questions to the resolver without an answer, one behind the other, after which the others of a step wait.
+_MOST_SILENT = 5
 #: Seconds until a recipient whom the resolver could not be asked for is asked for again, and until a campaign
 #: in which something went wrong is tried again.
 _ASKED_AGAIN = 30.0
 #: Seconds between two looks where a campaign waits for what others do, and where nothing is to be done.
 _SOON, _IDLE = 0.25, 1.0
-_DAY = 86_400.0
+_DAY, _MINUTE = 86_400.0, 60.0
 #: A step that is due within so many seconds is waited for.
 _NEAR = 0.2
+#: What is said of a recipient whom nobody serves, and of whom the resolver may know who does.
+_NO_ANSWER = "the resolver gave no answer until resolver.campaign_seconds were over"
 #: What the trail says of a delivery of a campaign that was ended.
 _CANCELED = "the campaign was cancelled"
 
@@ -64,9 +71,9 @@ class Releasing:
         store: where everything is kept.
         judge: finds next hops.
         resolver: knows the networks of numbers; None: there is none.
-        lines: the most questions to the resolver at once.
-        keep: seconds for which its answers count.
+        resolving: how the resolver is asked.
         clock: gives the time, in seconds since 1970.
+        per_second: the most recipients a second of all campaigns of a key that has no rate of its own.
     """
 
     def __init__(
@@ -74,15 +81,20 @@ class Releasing:
         store: SqlStore,
         judge: Judge,
         resolver: Resolver | None,
-        lines: int,
-        keep: float,
+        resolving: Resolving,
         clock: Callable[[], float],
+        *,
+        per_second: float,
     ) -> None:
+        self._per_second = per_second
         self._store = store
         self._judge = judge
         self._resolver = resolver
-        self._keep = keep
+        self._resolving = resolving
+        #: The questions of this step that had no answer since the last one that had.
+        self._silent = 0
         self._clock = clock
+        lines = resolving.lines
         self._asking = ThreadPoolExecutor(lines, "transcode-campaigns") if resolver is not None else None
 
     def close(self) -> None:
@@ -120,13 +132,14 @@ class Releasing:
         known = self._judge.known(addresses, asked)
         unknown = {*asked} - {*known.answers} - {*known.subscribers}
         silent = self._resolved([address for address in addresses if address in unknown], known)
+        waiting = silent if now < self._patient_until(one) else set()
         plan = pacing.plan_of(one.plan)
         done = [
-            self._place(recipient, plan, envelope, known, now)
+            self._place(recipient, plan, envelope, known, now, is_resolved=recipient.address not in silent)
             for recipient in found
-            if recipient.address not in silent
+            if recipient.address not in waiting
         ]
-        later = [(recipient.number, now + _ASKED_AGAIN) for recipient in found if recipient.address in silent]
+        later = [(one.number, now + _ASKED_AGAIN) for one in found if one.address in waiting]
 
         def write(connection: Connection) -> None:
             recipients.sort(connection, name, done, now)
@@ -140,8 +153,9 @@ class Releasing:
         silent: set[str] = set()
         if self._asking is None or self._resolver is None:
             return silent
+        self._silent = 0
         answers = self._asking.map(self._answer, addresses)
-        until = self._clock() + self._keep
+        until = self._clock() + self._resolving.keep_seconds
         for address, answer in zip(addresses, answers, strict=True):
             if answer is None:
                 silent.add(address)
@@ -153,17 +167,39 @@ class Releasing:
     def _answer(self, address: str) -> str | None:
         """Return what the resolver says of a number; None: it can't be asked now."""
         assert self._resolver is not None  # noqa: S101  (nobody else calls it)
+        if self._silent >= _MOST_SILENT:
+            # Each question costs the whole time of an answer, and campaigns behind this one wait for it.
+            return None
         try:
-            return self._resolver.resolve(address)
+            answer = self._resolver.resolve(address)
         except TransportError as error:
-            return None if error.temporary else ""
+            if error.temporary:
+                self._silent += 1
+                return None
+            answer = ""
+        self._silent = 0
+        return answer
+
+    def _patient_until(self, one: Campaign) -> float:
+        """Return until when a campaign waits for the resolver; one that was not started has time."""
+        if one.started_at is None:
+            return math.inf
+        return max(one.started_at, one.start_at or 0.0) + self._resolving.campaign_seconds
 
     def _place(
-        self, recipient: Recipient, plan: Plan, envelope: Envelope, known: Receivers, now: float
+        self,
+        recipient: Recipient,
+        plan: Plan,
+        envelope: Envelope,
+        known: Receivers,
+        now: float,
+        *,
+        is_resolved: bool,
     ) -> Sorted:
         verdict = self._judge.verdict(recipient.address, envelope, known)
         if verdict.event is not Event.ROUTED:
-            return _failed(recipient, verdict)
+            silent = "" if is_resolved else f" ({_NO_ANSWER})"
+            return _failed(recipient, verdict._replace(detail=verdict.detail + silent))
         carrier, opens = self._judge.carrier(recipient.address, verdict, known), _opens(recipient, plan, now)
         if opens is None:
             return Sorted(recipient.number, carrier=carrier, reason="quiet", detail=REASONS["quiet"])
@@ -210,6 +246,10 @@ class Releasing:
         return self._released(one, now)
 
     def _released(self, one: Campaign, now: float) -> float:
+        wait = limits.wait(self._store, self._charge(one, 1), now)
+        if wait > 0:
+            # Other campaigns of the key are at work.
+            return self._later(one, now + wait, now)
         plan, paid = pacing.plan_of(one.plan), json.loads(one.paid)
         rate, _ = pacing.rate(plan, one.released)
         most = min(_MOST, math.ceil(rate * pacing.SLICE) + 1)
@@ -241,6 +281,11 @@ class Releasing:
             return self._later(one, soon, now)
         due = now + max(granted.wait, pacing.SLICE / 2)
         return self._written(one, chosen, json.dumps(granted.paid), now, due)
+
+    def _charge(self, one: Campaign, recipients: int) -> Charge:
+        """Return what recipients cost: campaigns of one key share its rate."""
+        rate = campaign_rate(self._store, one.key, self._per_second)
+        return Charge(f"campaigns {one.key}", Rate(rate * _MINUTE, rate * 2 * pacing.SLICE), recipients)
 
     def _awake(
         self, one: Campaign, plan: Plan, kinds: Sequence[Waiting], now: float
@@ -285,7 +330,8 @@ class Releasing:
         if failed:
             self._store.write(partial(recipients.sort, name=one.id, found=failed, now=now)).result()
         if going:
-            self._store.release(one, going, paid=paid, at=now, due=due).result()
+            charges = [self._charge(one, len(going))]
+            self._store.release(one, going, paid=paid, charges=charges, at=now, due=due).result()
         return due - self._clock() if going else 0.0
 
     def _ended(self, one: Campaign, now: float) -> float:

@@ -27,6 +27,8 @@ class Resolving:
         seconds: the longest time of an answer.
         keep_seconds: how long an answer counts.
         lines: the questions at once.
+        campaign_seconds: seconds after the start of a campaign until which an answer is waited for. After
+            that its recipients go where their numbers lead without one.
     """
 
     file: Path = Path()
@@ -38,6 +40,7 @@ class Resolving:
     seconds: float = 2.0
     keep_seconds: float = 86_400.0
     lines: int = 4
+    campaign_seconds: float = 3600.0
 
     @property
     def is_there(self) -> bool:

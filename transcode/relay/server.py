@@ -300,8 +300,9 @@ def _of_api(
     from transcode.relay.outlets.webhooks import Webhooks
     from transcode.relay.releasing import Releasing
 
-    asked = config.resolver
-    releasing = Releasing(store, judge, resolver, asked.lines, asked.keep_seconds, time.time)
+    releasing = Releasing(
+        store, judge, resolver, config.resolver, time.time, per_second=config.api.campaign_per_second
+    )
     ends.callback(releasing.close)
     step = Webhooks(config.api, store, config.timers, time.time).step
     campaigns = Work(Kind.CAMPAIGN)

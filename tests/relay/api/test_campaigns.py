@@ -286,6 +286,14 @@ def test_once_for_a_key(shop: Office) -> None:
     assert ([one["id"] for one in page["data"]], page["next"]) == ([first["id"]], None)
 
 
+def test_the_pace_of_a_slow_key(shop: Office) -> None:
+    """It is the most that a campaign of the key may ask for, and the usual one of who asks for none."""
+    key = shop.key("slow", campaign_per_second=5.0)
+    assert problem(made(shop, key=key, pace={"per_second": 6})) == (422, "invalid", ["pace.per_second"])
+    assert made(shop, key=key, pace={}).json()["pace"]["per_second"] == 5
+    assert made(shop, key=key, pace={"per_second": 4}).json()["pace"]["per_second"] == 4
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

@@ -22,7 +22,7 @@ from transcode.relay.store.sqlite import SqlStore
 from transcode.relay.store.submissions import Claim, Reused, page
 
 CLAIM = Claim("shop", "k", "f", "spring", "[]")
-NEW = Draft(None, "{}", "me", None, None, 3600.0)
+NEW = Draft("k", None, "{}", "me", None, None, 3600.0)
 
 
 def begun(store: SqlStore, number: int = 0, claim: Claim = CLAIM, at: float = BEGIN, **values: Any) -> str:

@@ -1,9 +1,10 @@
-"""Recipients of campaigns as CSV or as lines of JSON, read a line at a time: a bad row costs itself alone."""
+"""Recipients of campaigns as CSV or as lines of JSON, read a row at a time: a bad row costs itself alone."""
 
 from __future__ import annotations
 
 import csv
 import re
+from collections import deque
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
@@ -14,7 +15,7 @@ from transcode.relay.store.recipients import Row
 from transcode.relay.zones import is_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from transcode.relay.api.schema import NewRecipient
 
@@ -60,7 +61,7 @@ class Reader:
         Raises:
             WrongHead: CSV has no column ``to``.
         """
-        lines = _lines(file)
+        lines = _Lines(file)
         first = next(lines, b"")
         if first is not None and first.lstrip().startswith(b"{"):
             yield self._json(first)
@@ -78,7 +79,8 @@ class Reader:
         address, zone, inner = value.pop("to", ""), value.pop(_ZONE, ""), value.pop("fields", {})
         if not isinstance(inner, dict):
             return _bad(str(address), "fields is no object")
-        fields = {**value, **inner}
+        # What is null is not there.
+        fields = {name: one for name, one in {**value, **inner}.items() if one is not None}
         for name, one in fields.items():
             if isinstance(one, bool) or not isinstance(one, str | int | float):
                 return _bad(str(address), f"{name} is no text and no number")
@@ -86,7 +88,7 @@ class Reader:
             return _bad(str(address), "to or time_zone is no text")
         return self._row(str(address), {name: str(one) for name, one in fields.items()}, zone)
 
-    def _csv(self, head: bytes | None, lines: Iterator[bytes | None]) -> Iterator[Row]:
+    def _csv(self, head: bytes | None, lines: _Lines) -> Iterator[Row]:
         text = (head or b"").decode("utf-8", "replace")
         delimiter = max(_DELIMITERS, key=text.count)
         try:
@@ -96,20 +98,25 @@ class Reader:
         if _ADDRESS not in names or len(set(names)) < len(names):
             raise WrongHead(f"the first line must name the columns, each once, and one is {_ADDRESS}")
         for line in lines:
-            yield self._cells(line, names, delimiter)
+            yield self._record(line, lines, names, delimiter)
 
-    def _cells(self, line: bytes | None, names: list[str], delimiter: str) -> Row:
+    def _record(self, line: bytes | None, lines: _Lines, names: list[str], delimiter: str) -> Row:
+        """Return the row that begins with a line; a cell in quotes may have ends of lines."""
         if line is None:
             return _bad("", f"has more than {_LONGEST:,} octets")
+        further: list[bytes | None] = []
         try:
-            text = line.decode("utf-8")
-            cells = _cells(text, delimiter)
+            cells = next(csv.reader(_of_row(line, lines, further), delimiter=delimiter, strict=True), [])
         except (UnicodeDecodeError, csv.Error) as error:
-            return _bad(line.decode("utf-8", "replace"), f"can't be read: {error}")
-        if len(cells) != len(names):
-            return _bad(text, f"has {len(cells)} columns, and the first line {len(names)}")
-        fields = dict(zip(names, cells, strict=True))
-        return self._row(fields.pop(_ADDRESS), fields, fields.pop(_ZONE, ""))
+            wrong = f"can't be read: {error}"
+        else:
+            if len(cells) == len(names):
+                fields = dict(zip(names, cells, strict=True))
+                return self._row(fields.pop(_ADDRESS), fields, fields.pop(_ZONE, ""))
+            wrong = f"has {len(cells)} columns, and the first line {len(names)}"
+        # A quote that is not closed costs its own line alone.
+        lines.give_back(further)
+        return _bad(line.decode("utf-8", "replace"), wrong)
 
     def _row(self, address: str, fields: dict[str, str], zone: str) -> Row:
         normal = self._normal(address.strip())
@@ -148,8 +155,56 @@ def _cells(text: str, delimiter: str) -> list[str]:
     return next(csv.reader([text], delimiter=delimiter, strict=True), [])
 
 
+def _of_row(line: bytes, lines: _Lines, further: list[bytes | None]) -> Iterator[str]:
+    """Yield a line, and those behind it as long as they are asked for and one row may have them.
+
+    Args:
+        line: the first one.
+        lines: the others.
+        further: gets what was taken of these.
+    """
+    octets = len(line)
+    yield f"{line.decode()}\n"
+    for another in lines.all():
+        further.append(another)
+        octets += len(another or b"") + 1
+        if another is None or octets > _LONGEST:
+            return
+        yield f"{another.decode()}\n"
+
+
+class _Lines:
+    """The lines that are not empty, without their ends; None for one that is too long.
+
+    Args:
+        file: the octets, which may have a byte order mark.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._lines = _lines(file)
+        self._again: deque[bytes | None] = deque()
+
+    def __iter__(self) -> Iterator[bytes | None]:
+        return self
+
+    def __next__(self) -> bytes | None:
+        return next(line for line in self.all() if line is None or line.strip())
+
+    def all(self) -> Iterator[bytes | None]:
+        """Yield all lines, empty ones too: a cell may have them."""
+        while self._again:
+            yield self._again.popleft()
+        # What is left of them is there for the next caller: "yield from" would end them with this one.
+        for line in self._lines:  # noqa: UP028
+            yield line
+
+    def give_back(self, lines: Sequence[bytes | None]) -> None:
+        """Have lines come again, in their order."""
+        self._again.extendleft(reversed(lines))
+
+
 def _lines(file: BinaryIO) -> Iterator[bytes | None]:
-    """Yield the lines that are not empty, without their ends; None for one that is too long."""
+    """Yield lines without their ends; None for one that is too long."""
     is_first = True
     while line := file.readline(_LONGEST + 2):
         if is_first:
@@ -160,6 +215,4 @@ def _lines(file: BinaryIO) -> Iterator[bytes | None]:
                     break
             yield None
             continue
-        line = line.rstrip(b"\r\n")
-        if line.strip():
-            yield line
+        yield line.rstrip(b"\r\n")

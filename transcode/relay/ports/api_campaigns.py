@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 import uuid
 from dataclasses import replace
@@ -115,7 +116,7 @@ class Campaigns:
         """Take a campaign."""
         name = idempotency_key(asked)
         read = await self._read(asked)
-        self._check(read)
+        self._check(read, asked.key)
         sender = self._messages.sender(read.new.sender, asked.key)
         read.new = msgspec.structs.replace(read.new, sender=sender)
         claim = submissions.Claim(asked.key.account, name, read.fingerprint, read.new.client_reference, "[]")
@@ -148,8 +149,8 @@ class Campaigns:
         digest = await run_in_threadpool(_digest, form.new, form.media, form.recipients)
         return _Asked(form.new, form.media, form.recipients, digest)
 
-    def _check(self, read: _Asked) -> None:
-        """Refuse what would be refused anyway, before it costs work.
+    def _check(self, read: _Asked, key: ApiKey) -> None:
+        """Refuse what would be refused anyway, before it costs work; give a pace to what has none.
 
         Raises:
             ApiError: a field has a value that can't be.
@@ -161,7 +162,12 @@ class Campaigns:
             raise ApiError.of_field("invalid", field, f"{count} media, at most {most}", most)
         if not (count or new.text):
             raise ApiError.of_field("invalid", "text", "is missing, and media too")
-        campaign_views.plan(new.pace, self._settings.campaign_per_second)
+        most_a_second = min(self._settings.campaign_per_second, key.campaign_per_second or math.inf)
+        if new.pace == schema.Pace():
+            # Who asks for no pace gets the usual one, or that of the key.
+            pace = schema.Pace(per_second=min(new.pace.per_second, most_a_second))
+            read.new = new = msgspec.structs.replace(new, pace=pace)
+        campaign_views.plan(new.pace, most_a_second)
         if new.start_at is not None and new.start_at.timestamp() > time.time() + self._timers.max_expiry:
             most_days = self._timers.max_expiry / 86_400
             raise ApiError.of_field("invalid", "start_at", f"is more than {most_days:.0f} days ahead")
@@ -195,6 +201,7 @@ class Campaigns:
         envelope = self._envelope(composed, read.new, key)
         new = read.new
         draft = campaigns.Draft(
+            key=key.id,
             template=new.text,
             plan=campaign_views.plan_text(new.pace),
             paid=uuid.uuid4().hex,

@@ -251,6 +251,8 @@ CREATE TABLE api_key (
   senders TEXT NOT NULL,
   per_minute REAL NOT NULL,
   burst INTEGER NOT NULL,
+  -- Recipients a second of all campaigns of the key; 0: as many as the configuration says.
+  campaign_per_second REAL NOT NULL,
   made_at REAL NOT NULL,
   used_at REAL,
   revoked_at REAL
@@ -312,6 +314,8 @@ CREATE TABLE campaign (
   -- The Message-ID too.
   id TEXT PRIMARY KEY REFERENCES message (id) ON DELETE CASCADE,
   account TEXT NOT NULL,
+  -- The key that it was made with.
+  key TEXT NOT NULL,
   state TEXT NOT NULL,
   -- The text, in which names in braces stand for fields of recipients; NULL: it has none, or no more.
   template TEXT,

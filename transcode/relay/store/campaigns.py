@@ -109,6 +109,7 @@ class Campaign(NamedTuple):
         released: how many of them became deliveries.
         made_at, started_at, ended_at: when it was made, started and over.
         due: when it is worked on next, or None.
+        key: the id of the key that it was made with.
         sender, subject, size, blob: of its message.
         reference: the account's own word for it, or ``""``.
         media: what became of each medium, in JSON.
@@ -131,6 +132,7 @@ class Campaign(NamedTuple):
     started_at: float | None
     ended_at: float | None
     due: float | None
+    key: str
     sender: str
     subject: str
     size: int
@@ -142,6 +144,7 @@ class Campaign(NamedTuple):
 class Draft(NamedTuple):
     """What is asked of a campaign that begins; the attributes are those of Campaign."""
 
+    key: str
     template: str | None
     plan: str
     paid: str

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from transcode.relay.store.sqlite import SqlStore
 
-__all__ = ["SCOPES", "ApiKey", "find_key", "keys", "make_key", "note_use", "revoke_key"]
+__all__ = ["SCOPES", "ApiKey", "campaign_rate", "find_key", "keys", "make_key", "note_use", "revoke_key"]
 
 #: What a key may do, by the word of its scope.
 SCOPES = {
@@ -27,7 +27,9 @@ SCOPES = {
     "campaigns:read": "see the account's campaigns, and what became of their recipients",
     "webhooks": "make, see and delete webhooks",
 }
-_COLUMNS = "id, name, account, scopes, senders, per_minute, burst, made_at, used_at, revoked_at"
+_COLUMNS = (
+    "id, name, account, scopes, senders, per_minute, burst, campaign_per_second, made_at, used_at, revoked_at"
+)
 #: What begins a key, so that programs that look for secrets in published texts can tell one.
 _BEGIN = "mmk"
 
@@ -42,6 +44,8 @@ class ApiKey(NamedTuple):
         scopes: what it may do: words of SCOPES.
         senders: the addresses that it may send from; ``*`` in one stands for any characters.
         per_minute, burst: recipients a minute that it may send to, and at once; 0 a minute: any number.
+        campaign_per_second: recipients a second of all its campaigns together; 0: as many as
+            ``api.campaign_per_second`` says.
         made_at: when it was made.
         used_at: when it was used last, with an error of ten minutes, or None.
         revoked_at: when it was revoked, or None.
@@ -54,6 +58,7 @@ class ApiKey(NamedTuple):
     senders: tuple[str, ...]
     per_minute: float
     burst: int
+    campaign_per_second: float
     made_at: float
     used_at: float | None
     revoked_at: float | None
@@ -69,13 +74,14 @@ def make_key(
     account: str = "",
     per_minute: float = 60.0,
     burst: int = 100,
+    campaign_per_second: float = 0.0,
 ) -> tuple[ApiKey, str]:
     """Make a key.
 
     Args:
         store: the store.
         name: its name.
-        scopes, senders, per_minute, burst: as in ApiKey.
+        scopes, senders, per_minute, burst, campaign_per_second: as in ApiKey.
         now: the time.
         account: whose it is; ``""``: that of its name.
 
@@ -101,10 +107,11 @@ def make_key(
         if not sender or any(map(str.isspace, sender)):
             raise ValueError(f"{sender!r} is no address")
     number, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-    key = ApiKey(number, name, account, tuple(scopes), tuple(senders), per_minute, burst, now, None, None)
+    rates = (per_minute, burst, campaign_per_second)
+    key = ApiKey(number, name, account, tuple(scopes), tuple(senders), *rates, now, None, None)
     values = (
         *(number, _digest(secret), name, account, " ".join(scopes), " ".join(senders)),
-        *(per_minute, burst, now, None, None),
+        *(*rates, now, None, None),
     )
     store.write(
         lambda connection: connection.execute(
@@ -125,6 +132,18 @@ def find_key(store: SqlStore, presented: str) -> ApiKey | None:
         return None
     key = _key(found[0][1:])
     return None if key.revoked_at is not None else key
+
+
+def campaign_rate(store: SqlStore, number: str, usual: float) -> float:
+    """Return how many recipients a second all campaigns of a key may have together.
+
+    Args:
+        store: the store.
+        number: the id of the key.
+        usual: what holds for a key that says nothing.
+    """
+    found = store.select("SELECT campaign_per_second FROM api_key WHERE id=?", (number,))
+    return usual if not found or not found[0][0] else min(usual, float(found[0][0]))
 
 
 def keys(store: SqlStore) -> list[ApiKey]:

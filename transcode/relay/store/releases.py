@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from transcode.relay import timers
 from transcode.relay.model import Changed, Delivery, Event, State
 from transcode.relay.statuses import STATUSES
-from transcode.relay.store import bulk, notices, progress, queue, rows
+from transcode.relay.store import bulk, limits, notices, progress, queue, rows
 from transcode.relay.store.campaigns import Campaign, CampaignState, lane
 from transcode.relay.store.recipients import Recipient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from transcode.relay.buckets import Charge
     from transcode.relay.store.connection import Connection
     from transcode.relay.store.rows import Verdict
     from transcode.relay.store.sqlite import SqlStore
@@ -163,23 +164,29 @@ def release(
     chosen: Sequence[Released],
     *,
     paid: str,
+    charges: Sequence[Charge],
     at: float,
     due: float,
     seconds: timers.Timers,
     note: Callable[[Changed], None],
 ) -> int:
-    """Make deliveries of recipients, and return how many: all, or none where the pace changed meanwhile.
+    """Make deliveries of recipients, and return how many: all, or none.
+
+    There are none where the pace changed meanwhile, or a bucket is empty.
 
     Args:
         connection: the database, in a transaction.
         campaign: the campaign as it was read.
         chosen: who is released.
         paid: what the pace remembers afterwards; another text than that of the campaign.
+        charges: what they cost.
         at: the time.
         due: when the campaign is worked on next.
         seconds: the seconds of each timer.
         note: is told of each change.
     """
+    if limits.charge(connection, charges, at) is not None:
+        return 0
     row = connection.execute(
         "UPDATE campaign SET paid=?, released=released+?, due=? WHERE id=? AND paid=? AND state=?"
         " RETURNING id",

@@ -270,7 +270,14 @@ class SqlStore:
         return self._watchers.submit(self._writer, write, large=large)
 
     def release(
-        self, campaign: Campaign, chosen: Sequence[Released], *, paid: str, at: float, due: float
+        self,
+        campaign: Campaign,
+        chosen: Sequence[Released],
+        *,
+        paid: str,
+        charges: Sequence[Charge] = (),
+        at: float,
+        due: float,
     ) -> Future[int]:
         """Make deliveries of recipients of a campaign; arguments and result are those of releases.release."""
         write = partial(
@@ -278,6 +285,7 @@ class SqlStore:
             campaign=campaign,
             chosen=chosen,
             paid=paid,
+            charges=charges,
             at=at,
             due=due,
             seconds=self._timers,

@@ -1,0 +1,42 @@
+"""Recipients of campaigns as files: what a row is, and that a bad one costs itself alone."""
+
+from __future__ import annotations
+
+import io
+
+from transcode.relay.api.uploads import Reader
+from transcode.relay.store.recipients import Row
+
+
+def read(octets: bytes) -> list[Row]:
+    """The rows of an upload for a campaign with a text."""
+    return list(Reader("Hi {name|you}", str).of_file(io.BytesIO(octets)))
+
+
+def test_line_ends_in_quotes() -> None:
+    """A cell in quotes may have several lines, empty ones too; a quote in the midst of one opens nothing."""
+    found = read(b'to;name\r\n+15550001;"a\r\n\r\nb;""c"""\r\n\r\n+15550002;5" disk\n')
+    assert [(one.address, one.fields, one.reason) for one in found] == [
+        ("+15550001", '{"name":"a\\n\\nb;\\"c\\""}', ""),
+        ("+15550002", '{"name":"5\\" disk"}', ""),
+    ]
+
+
+def test_a_quote_that_is_not_closed() -> None:
+    """It costs its line, and none of those behind it, however many there are."""
+    open_line, line = b'+15550001,"open\n', b"+15550002,b\n"
+    for rows in ((open_line, line, line), (open_line, open_line, line), (line, open_line, *[line] * 9000)):
+        found = read(b"to,name\n" + b"".join(rows))
+        assert [one.reason == "invalid" for one in found] == [row is open_line for row in rows]
+    assert [one.reason for one in read(b'to,name\n+15550001,"\xff\n\xff"\n')] == ["invalid"] * 2
+
+
+def test_values_in_values() -> None:
+    """Lists and objects are no texts: their rows say so. What is null is not there."""
+    found = read(
+        b'{"to":"+15550001","name":null}\n{"to":"+15550002","name":[1]}\n{"to":"+1555","fields":{"name":{}}}'
+    )
+    assert [(one.reason, one.detail) for one in found] == [
+        ("", ""),
+        *[("invalid", "name is no text and no number")] * 2,
+    ]
