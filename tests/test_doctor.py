@@ -33,6 +33,8 @@ def test_what_the_set_up_promises_is_there() -> None:
         "fixes of Pillow 13.0",
         "httpx",
         "uvicorn",
+        "prometheus-client",
+        "confinement",
     }
 
 

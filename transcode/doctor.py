@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 from transcode._version import __version__
+from transcode.jobs.confinement import confinement
 
 __all__ = ["Finding", "examine"]
 
@@ -25,7 +26,11 @@ _FEATURES = {
 
 
 #: Packages that only an extra installs: name, extra, and what needs it.
-_EXTRAS = (("httpx", "send", "sending over HTTP"), ("uvicorn", "relay", "the message centre"))
+_EXTRAS = (
+    ("httpx", "send", "sending over HTTP"),
+    ("uvicorn", "relay", "the message centre"),
+    ("prometheus-client", "metrics", "counting the jobs of an engine"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ def examine() -> list[Finding]:
 
     A library that can't be loaded is a finding, not an error.
     """
-    return [*_versions(), *_kernels(), *_pillow(), *_ffmpeg(), *_extras()]
+    return [*_versions(), *_kernels(), *_pillow(), *_ffmpeg(), *_extras(), _confinement()]
 
 
 def _versions() -> list[Finding]:
@@ -139,6 +144,18 @@ def _extras() -> list[Finding]:
         )
         for package, extra, what in _EXTRAS
     ]
+
+
+def _confinement() -> Finding:
+    """What this kernel can keep the processes of an engine and a batch from."""
+    found = confinement()
+    return Finding(
+        "confinement",
+        found.is_whole,
+        str(found),
+        "a file that takes over its decoder may do what the program may",
+        needed=False,
+    )
 
 
 def _version(package: str) -> str | None:

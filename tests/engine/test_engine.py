@@ -309,6 +309,14 @@ def test_what_is_told(told: pytest.LogCaptureFixture) -> None:
     assert sample("transcode_engine_bytes_total", {"direction": "in"}) == 2 * len(PICTURE)
     assert sample("transcode_engine_jobs_present") == 0
     assert sample("transcode_engine_workers") == 0
+    ended = [
+        sample("transcode_engine_workers_ended_total", {"reason": reason})
+        for reason in ("replaced", "stopped", "died")
+    ]
+    assert sum(filter(None, ended)) == sum(
+        getattr(record, "event", "") == "started" for record in told.records
+    )
+    assert ended[2] == 0
     assert telling.metrics_of(False) is None
 
 
