@@ -428,6 +428,23 @@ def test_an_engine_that_nobody_holds_is_closed() -> None:
     faults.until(lambda: not pool._thread.is_alive(), "its thread ends")
 
 
+def test_a_callback_never_waits() -> None:
+    """It runs where room is made: it gives the next job, or is refused."""
+    told: list[object] = []
+
+    def more(_: object) -> None:
+        try:
+            told.append(small.submit(PICTURE, LIMITS))
+            told.append(small.submit(PICTURE, LIMITS))
+        except errors.QueueFull as error:
+            told.append(error)
+
+    with Engine(1, queue=0) as small:
+        small.submit(PICTURE, LIMITS).add_done_callback(more)
+        faults.until(lambda: len(told) == 2, "the callback was called")
+        assert isinstance(told[1], errors.QueueFull)
+
+
 def test_time_in_the_queue_counts() -> None:
     """A job that waits is late, too, and no process begins it."""
     with Engine(1) as engine:

@@ -13,12 +13,13 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, wait
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from tests import faults
 from tests.process import started
-from transcode.jobs import confinement, scratch
+from transcode.jobs import confinement, process, scratch
 from transcode.jobs.child import JobFuture
 from transcode.jobs.isolated import Isolated, JobLost
 from transcode.jobs.job_limits import JobLate
@@ -134,6 +135,7 @@ def test_nobody_waits_for_a_job_that_crashed(tmp_path: Path) -> None:
         assert beside.cancel()
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_fork_of_the_program_has_no_pool() -> None:
     """In it nothing is taken, and nothing of the parent is ended."""
     with Isolated(1, may_fork=False) as pool:
@@ -189,14 +191,14 @@ def test_temporary_files_of_a_killed_program_are_removed(
 def test_where_there_is_no_place_for_temporary_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs are done all the same."""
     monkeypatch.setattr(tempfile, "gettempdir", lambda: "/nowhere")
-    for is_confined in (False, True):
-        with Isolated(1, may_fork=False, is_confined=is_confined) as pool:
+    for confines in (False, None, True):
+        with Isolated(1, may_fork=False, confines=confines) as pool:
             assert pool.submit(int, "4").result() == 4
 
 
 @pytest.fixture(scope="module")
 def confined() -> Any:
-    with Isolated(1, may_fork=False, is_confined=True) as pool:
+    with Isolated(1, may_fork=False, confines=True) as pool:
         yield pool
 
 
@@ -208,6 +210,22 @@ def test_a_confined_process(confined: Isolated, tmp_path: Path, what: str) -> No
     assert confined.submit(faults.forbidden, what, str(tmp_path)).result() == "PermissionError"
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("old", b"here")]
     assert confined.submit(faults.allowed, str(tmp_path)).result() == (b"here", b"kept")
+
+
+def test_a_system_that_refuses_to_confine() -> None:
+    """Where it is asked for as far as it goes, jobs are done; where it must be whole, none is."""
+    code = process._CODE.replace(
+        "main(",
+        "from transcode.jobs import worker\n"
+        "def refuse(folder): raise PermissionError(1, 'refused')\n"
+        "worker.confine = refuse\n"
+        "main(",
+    )
+    with mock.patch.object(process, "_CODE", code):
+        with Isolated(1, may_fork=False, confines=None) as pool:
+            assert pool.submit(int, "4").result() == 4
+        with Isolated(1, may_fork=False, confines=True) as pool:
+            assert "exit status 1" in str(pool.submit(int).exception())
 
 
 def test_the_words_of_a_confinement() -> None:

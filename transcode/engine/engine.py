@@ -123,7 +123,7 @@ class Engine:
         self._terms: dict[str, Any] = {
             "limits": limits,
             "max_jobs": max_jobs,
-            "is_confined": confine is not False,
+            "confines": confine,
             "watch": self._telling.worker,
         }
         self._sizes = (self._workers + queue, queue_bytes)
@@ -204,7 +204,7 @@ class Engine:
             deadline: seconds within which the job is to be done, its wait included. Then it is stopped, and
                 its future raises JobTimeout. None: the limits of the engine alone hold.
             wait: the most seconds to wait for room in the queue; 0: none. None: as long as it takes, or
-                until the deadline.
+                until the deadline. A callback of a future never waits: nobody would make room.
             words: further arguments of fit() or compose(), without threads and callbacks.
 
         Returns:
@@ -212,10 +212,13 @@ class Engine:
 
         Raises:
             QueueFull: there was no room in time.
+            JobTimeout: the deadline passed before there was room.
             LimitsError, MessageError, TypeError: an argument is something else.
             JobError: the engine is closed.
         """
         job, asked_for = self._given(source, limits, deadline, wait)
+        if self._started().is_manager:
+            wait = 0
         if not self._jobs.enter(1, _shorter(wait, job)):
             raise self._refused(job)
         try:
@@ -334,7 +337,10 @@ class Engine:
                 raise LimitsError(f"{name} must be a number of seconds or None, not {seconds!r}")
         action, sources = sources_of(source, limits)
         self._started()
-        return Job(next(self._numbers), action, deadline), (action, sources, limits)
+        job = Job(next(self._numbers), action, deadline)
+        if isinstance(source, str | os.PathLike):
+            job.name = str(source)
+        return job, (action, sources, limits)
 
     def _read(self, job: Job, asked_for: tuple[Any, Any, Any], words: dict[str, Any]) -> Request | None:
         """What is sent to a process; None where a source can't be read, which the job's future tells."""

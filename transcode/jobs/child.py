@@ -83,7 +83,7 @@ class Child:
     Args:
         begin: starts it.
         limits: what each job may take.
-        is_confined: whether it may do no more than it needs.
+        confines: whether it may do no more than it needs; None: as far as the system can.
         first: a job that it does before it is ready, as octets; empty: none.
 
     Raises:
@@ -104,7 +104,7 @@ class Child:
     """
 
     def __init__(
-        self, begin: Callable[[Terms], Process], limits: JobLimits, *, is_confined: bool, first: bytes
+        self, begin: Callable[[Terms], Process], limits: JobLimits, *, confines: bool | None, first: bytes
     ) -> None:
         self.task: Task | None = None
         self.jobs_done = 0
@@ -123,7 +123,7 @@ class Child:
             limits.max_cpu_seconds or 0,
             limits.max_memory or 0,
             limits.max_output or 0,
-            int(is_confined),
+            {False: 0, None: 1, True: 2}[confines],
             self._scratch.path,
         )
         try:

@@ -61,7 +61,8 @@ class Isolated(Executor):
             then open in it too.
         stays_ready: whether all processes are started at once, and replaced before they are needed.
         warm_up: called in each process before its first job.
-        is_confined: whether processes may do no more than jobs need; see confinement.
+        confines: whether processes may do no more than jobs need; see confinement. None: as far as the
+            system can.
         retries_alone: whether a job whose process died waits until no other job is done: where there was not
             enough memory, it may be enough for it alone. False: nobody waits for it.
         watch: called with what happens to a process (``"started"``, ``"replaced"``, ``"ended"``), its number,
@@ -78,7 +79,7 @@ class Isolated(Executor):
         may_fork: bool = True,
         stays_ready: bool = False,
         warm_up: Callable[[], object] | None = None,
-        is_confined: bool = False,
+        confines: bool | None = False,
         retries_alone: bool = True,
         watch: Callable[[str, int, str], object] | None = None,
     ) -> None:
@@ -86,7 +87,7 @@ class Isolated(Executor):
         self._limits = limits
         self._max_jobs = max_jobs
         self._max_idle_seconds = max_idle_seconds
-        self._stays_ready, self._is_confined, self._retries_alone = stays_ready, is_confined, retries_alone
+        self._stays_ready, self._confines, self._retries_alone = stays_ready, confines, retries_alone
         self._first = b"" if warm_up is None else pickle.dumps((warm_up, (), {}), pickle.HIGHEST_PROTOCOL)
         self._watch = watch
         self._owner = os.getpid()
@@ -111,6 +112,11 @@ class Isolated(Executor):
                 self._admit(self._child(forked=True))
         self._thread = threading.Thread(target=self._serve, name="transcode-jobs", daemon=True)
         self._thread.start()
+
+    @property
+    def is_manager(self) -> bool:
+        """Whether the thread that asks manages the processes and runs callbacks: it must not wait."""
+        return threading.current_thread() is self._thread
 
     @property
     def is_closed(self) -> bool:
@@ -158,7 +164,7 @@ class Isolated(Executor):
             for task in [*self._waiting] if cancel_futures else ():
                 task.future.cancel()
             self._notify()
-        if wait and threading.current_thread() is not self._thread:
+        if wait and not self.is_manager:
             self._thread.join()
 
     def kill(self, *, wait: bool = True) -> None:
@@ -248,7 +254,7 @@ class Isolated(Executor):
 
     def _child(self, *, forked: bool) -> Child:
         begin = fork if forked else start
-        return Child(begin, self._limits, is_confined=self._is_confined, first=self._first)
+        return Child(begin, self._limits, confines=self._confines, first=self._first)
 
     def _admit(self, child: Child) -> None:
         self._children.append(child)

@@ -16,6 +16,9 @@ from transcode.jobs.job_limits import bound_memory, out_of_memory, too_large
 #: An option of prctl: the signal that a process gets when its parent dies.
 _PR_SET_PDEATHSIG = 1
 
+#: Terms.confines of a process that ends where it can't be confined.
+_WHOLLY = 2
+
 #: Octets of the length in front of each frame, in both directions.
 LENGTH = 8
 
@@ -29,7 +32,8 @@ class Terms(NamedTuple):
         max_cpu_seconds: seconds of processor time, after which a job ends the process; 0: no limit.
         max_memory: bytes that a job may take beyond what the process has when it begins; 0: no limit.
         max_output: bytes of a result as it is written; 0: no limit.
-        is_confined: 1 where the process may do no more than it needs; see confinement.
+        confines: whether the process may do no more than it needs, as far as the system can (1) or not at all
+            if it can't (2); see confinement.
         folder: where temporary files go; empty: where they usually go.
     """
 
@@ -39,13 +43,13 @@ class Terms(NamedTuple):
     max_cpu_seconds: float
     max_memory: int
     max_output: int
-    is_confined: int
+    confines: int
     folder: str
 
     @classmethod
     def of(cls, words: list[str]) -> Terms:
         """The terms in the arguments of a program, which are the fields as texts."""
-        parent, jobs, results, seconds, memory, output, is_confined, folder = words
+        parent, jobs, results, seconds, memory, output, confines, folder = words
         return cls(
             int(parent),
             int(jobs),
@@ -53,7 +57,7 @@ class Terms(NamedTuple):
             float(seconds),
             int(memory),
             int(output),
-            int(is_confined),
+            int(confines),
             folder,
         )
 
@@ -64,8 +68,10 @@ def main(terms: Terms) -> None:
     _die_with(terms.parent)
     if terms.folder:
         _keep_temporary_files_in(terms.folder)
-    if terms.is_confined:
-        confine(terms.folder)
+    if terms.confines:
+        # A container may show what it then refuses.
+        with contextlib.suppress(*(() if terms.confines == _WHOLLY else (OSError,))):
+            confine(terms.folder)
     # NumPy, which is not loaded yet, else starts a thread a processor for products of matrices; none of ours
     # is large enough for two.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
