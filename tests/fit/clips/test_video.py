@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -17,7 +19,9 @@ from transcode.fit.clips.clip_tuning import TUNING
 from transcode.fit.clips.sound_plan import sound_of
 from transcode.fit.clips.video import fit_frames, frame_shape
 from transcode.fit.clips.video_plan import Shape, effort_of, level_of, shape_of
+from transcode.media.clips.frames import Frames
 from transcode.media.clips.packed import packed_rows
+from transcode.media.clips.video_encode import Encoder, Settings, mux
 from transcode.media.source.mp4 import fast_start
 from transcode.model import FitProgress
 
@@ -175,6 +179,57 @@ def test_shapes_keep_to_box_rate_and_level() -> None:
         blocks = -(-shape.width // 16) * -(-shape.height // 16)
         assert blocks <= allowed.blocks
         assert blocks * shape.frame_rate <= allowed.blocks_per_second
+
+
+@pytest.mark.parametrize(
+    ("source", "bit_rate", "limit", "rate"),
+    [
+        (30.5, 1e6, None, 30.5),
+        (30.6, 1e6, None, 30),
+        (31.0, 1e6, None, 30),
+        (44.0, 1e6, None, 30),
+        (45.0, 1e6, None, 22.5),
+        (48.0, 1e6, None, 24),
+        (50.0, 1e6, None, 25),
+        (59.94, 1e6, None, 29.97),
+        (62.0, 1e6, None, 30),
+        (120.0, 1e6, None, 30),
+        (20.0, 1e6, None, 20),
+        (16.0, 40_000, None, 15),
+        (24.0, 40_000, None, 12),
+        (5.0, 40_000, None, 5),
+        (29.97, 1e6, 25.0, 25),
+        (25.0, 1e6, 15.0, 12.5),
+        (15.5, 1e6, 15.0, 15),
+    ],
+)
+def test_frame_rates(source: float, bit_rate: float, limit: float | None, rate: float) -> None:
+    """A little more than the highest rate does not become half of it; nor is the limit exceeded."""
+    limits = transcode.Limits(300_000, max_frame_rate=limit)
+    assert shape_of((640, 480), source, bit_rate, limits).frame_rate == pytest.approx(rate)
+
+
+def test_rates_between_keep_each_frame_at_its_time() -> None:
+    """Of 40 numbered frames/s, 30 are left, none more than half a period off its time."""
+    limits = transcode.Limits(300_000, max_frame_rate=30)
+    with Frames(320, 240) as frames:
+        for number in range(80):
+            packed = np.full((360, 320), 128, np.uint8)
+            packed[:240] = 16 + 2 * number
+            frames.append(number / 40, packed)
+        frames.end = 2.0
+        with Encoder(frames) as encoder:
+            settings = Settings("h264", 400_000, 40.0)
+            encoder.measure(settings)
+            source = mux(encoder.encode(settings), None, "video/mp4")
+    made = transcode.fit(source, limits).data
+    with av.open(io.BytesIO(made), "r") as container:
+        found = [(frame.time or 0.0, frame.to_ndarray()[:240].mean()) for frame in container.decode(video=0)]
+    assert len(found) == 60
+    shown = [round((level - 16) / 2) for _, level in found]
+    assert all(
+        abs(number / 40 - at) <= 0.5 / 30 + 0.013 for number, (at, _) in zip(shown, found, strict=True)
+    )
 
 
 def test_sound_gets_its_part() -> None:

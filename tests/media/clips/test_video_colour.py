@@ -18,24 +18,49 @@ def pixel(signal: Signal, *samples: int, named: bool = True) -> tuple[int, ...]:
     return tuple(int(plane[0, 0]) for plane in planes)
 
 
-def test_what_is_said() -> None:
-    """Names are kept, and none are made up for what the source leaves open."""
-    for signal in (Signal(6, 6, 6, full=False), Signal(2, 2, 6), Signal(), Signal(1, 1, 1), Signal(1, 1, 2)):
-        for size in ((640, 480), (1920, 1080)):
-            found = conversion(signal, size, named=True)
-            assert found.table is None
-            assert found.written(*size) == (signal.primaries, signal.transfer, signal.matrix)
-    assert conversion(Signal(9, 16, 9), (1920, 1080), named=True).written(64, 48) == (1, 1, 1)
+@pytest.mark.parametrize(
+    ("signal", "large", "small"),
+    [
+        (Signal(), (1, 1, 1), (6, 6, 6)),
+        (Signal(full=False), (1, 1, 1), (6, 6, 6)),
+        (Signal(6, 6, 6, full=False), (6, 6, 6), (6, 6, 6)),
+        (Signal(1, 1, 1), (1, 1, 1), (1, 1, 1)),
+        (Signal(2, 2, 6), (6, 6, 6), (6, 6, 6)),
+        (Signal(2, 2, 5), (5, 6, 5), (5, 6, 5)),
+        (Signal(2, 2, 7), (7, 7, 7), (7, 7, 7)),
+        (Signal(1, 13, 2), (1, 13, 1), (1, 13, 6)),
+        (Signal(9, 16, 9), (1, 1, 1), (1, 1, 1)),
+    ],
+)
+def test_what_is_signalled(signal: Signal, large: tuple[int, int, int], small: tuple[int, int, int]) -> None:
+    """Names are kept, and what the source leaves open is signalled as it is assumed from the frame size."""
+    assert conversion(signal, (1920, 1080), named=True).names == large
+    assert conversion(signal, (640, 480), named=True).names == small
 
 
-@pytest.mark.parametrize(("width", "height"), [(721, 400), (400, 721), (600, 577), (1920, 1080)])
-def test_what_players_assume_is_said_when_it_would_change(width: int, height: int) -> None:
-    """High definition without names is BT.709 to players: where it becomes small, that must be named."""
-    large = conversion(Signal(full=False), (width, height), named=True)
-    assert large.written(width, height) == (2, 2, 2)
-    assert large.written(320, 240) == (1, 1, 1)
-    small = conversion(Signal(full=False), (720, 576), named=True)
-    assert small.written(720, 576) == small.written(320, 240) == (2, 2, 2)
+@pytest.mark.parametrize(
+    ("size", "names"),
+    [
+        ((720, 576), (6, 6, 6)),
+        ((721, 400), (1, 1, 1)),
+        ((400, 721), (1, 1, 1)),
+        ((600, 577), (1, 1, 1)),
+        ((1280, 720), (1, 1, 1)),
+    ],
+)
+def test_sizes_from_which_bt709_is_assumed(size: tuple[int, int], names: tuple[int, int, int]) -> None:
+    """Frames wider than 720 or higher than 576 are BT.709, upright or turned."""
+    assert conversion(Signal(full=False), size, named=True).names == names
+
+
+def test_old_codecs_signal_nothing() -> None:
+    """H.263 and MPEG-4 are converted to BT.601, which is what players show them as."""
+    for signal, size in (
+        (Signal(), (640, 480)),
+        (Signal(1, 1, 1), (1920, 1080)),
+        (Signal(9, 16, 9), (1920, 1080)),
+    ):
+        assert conversion(signal, size, named=False).names == (2, 2, 2)
 
 
 @pytest.mark.parametrize("transfer", [16, 18])

@@ -310,7 +310,7 @@ class _Search:
             profile=self._limits.h264_profile,
             effort=effort_of(shape, frames.end),
             level=0 if codec == "h264" else dict(frame_format_of(frames.width, frames.height).levels)[codec],
-            colour=colours.written(frames.width, frames.height),
+            colour=colours.names,
         )
 
     def _most(self, frames: Frames) -> float:

@@ -57,7 +57,7 @@ def frame_shape(
         seconds: duration of the clip.
         size: largest useful width and height in pixels; they set the aspect ratio.
         frame_rate: highest frame rate in frames/s. The frame rate of the result is this frame rate divided by
-            an integer.
+            an integer, or the highest that the limits allow where that is much higher.
         sound: whether the clip will have sound.
         tuning: the measured constants.
 

@@ -156,6 +156,10 @@ def info_of(clip: Clip, frame_rate: float) -> ClipInfo:
 #: Smallest width and height to which frames are reduced, in pixels. Chosen: smaller frames show nothing.
 _SMALLEST = 64
 
+#: Share of the highest allowed frame rate below which frames are dropped at uneven times, instead of all but
+#: every second, third or further one. 24 of 48 frames/s move more evenly than 30 of them. Chosen.
+_FEW = 0.75
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -186,7 +190,7 @@ def shape_of(
     Args:
         size: width and height of the source as shown; the result is never larger.
         frame_rate: frame rate of the source in frames/s. The frame rate of the result is this frame rate
-            divided by an integer.
+            divided by an integer, or the highest allowed one where that is much higher.
         bit_rate: video bit rate in bit/s.
         limits: box, frame rate and level.
         codec: the video codec; for H.263 and MPEG-4 the size fits into one of the picture formats.
@@ -197,9 +201,7 @@ def shape_of(
         return _shape_on_canvas(size, frame_rate, bit_rate, limits, tuning)
     level = level_of(limits.h264_level)
     most = next(rate for bits, rate in tuning.rates if bit_rate <= bits)
-    if limits.max_frame_rate is not None:
-        most = min(most, limits.max_frame_rate + 0.01)
-    rate = frame_rate / max(1, math.ceil(frame_rate / most))
+    rate = _rate_within(frame_rate, most, limits.max_frame_rate)
     pixels = 256 * min(level.blocks, level.blocks_per_second / rate)
     width, height = size
     usual = bit_rate / (tuning.bits_per_pixel * math.sqrt(rate * max(rate, tuning.usual_rate)))
@@ -217,11 +219,23 @@ def shape_of(
         scale *= 0.98
 
 
+def _rate_within(frame_rate: float, most: float, limit: float | None) -> float:
+    """Return the frame rate of a clip, at most ``most`` and ``limit``, in frames/s.
+
+    Every second, third or further frame moves most evenly. Where that leaves few frames, as half of 31
+    frames/s does, frames at times between are dropped.
+    """
+    whole = float(math.floor(most))
+    if limit is not None:
+        most, whole = min(most, limit + 0.01), min(whole, limit)
+    divided = frame_rate / max(1, math.ceil(frame_rate / most))
+    return divided if divided >= min(frame_rate, _FEW * whole) else whole
+
+
 def _shape_on_canvas(
     size: tuple[int, int], frame_rate: float, bit_rate: float, limits: Limits, tuning: Tuning
 ) -> Shape:
-    most = min(limits.max_frame_rate or _CANVAS_RATE, _CANVAS_RATE) + 0.01
-    rate = frame_rate / max(1, math.ceil(frame_rate / most))
+    rate = _rate_within(frame_rate, _CANVAS_RATE + 0.01, limits.max_frame_rate)
     # The picture formats have no portrait orientation, so the box is not turned.
     box = limits.max_video_width or math.inf, limits.max_video_height or math.inf
     chosen = _FRAME_FORMATS[0]

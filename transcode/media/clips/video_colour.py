@@ -28,6 +28,10 @@ __all__ = ["FrameConversion", "Table", "conversion"]
 #: Code points (H.273, tables 2 to 4).
 _BT709, _BT601, _BT2020 = 1, 6, 9
 
+#: Primaries and transfer that go with each matrix (H.273, tables 2 to 4). The transfer of BT.601 is that of
+#: BT.709.
+_USUAL = {1: (1, 1), 4: (6, 6), 5: (5, 6), 6: (6, 6), 7: (7, 7)}
+
 #: Longer and shorter side of the largest frame, in pixels, that players show as BT.601 if the clip signals no
 #: colours. They show larger frames as BT.709 (Android, ``ColorUtils::setDefaultCodecColorAspectsIfNeeded``).
 _STANDARD_DEFINITION = (720, 576)
@@ -65,26 +69,13 @@ class FrameConversion:
 
     Attributes:
         table: the look-up table; None: only the range is changed from full to narrow, if needed.
-        names: primaries, transfer and matrix of the result (ITU-T H.273); 2: not signalled.
+        names: primaries, transfer and matrix to signal in the result (ITU-T H.273); 2: not signalled.
         is_toned: whether high dynamic range is tone-mapped.
-        is_assumed: whether players show the source as BT.709 because of its size alone.
     """
 
     table: Table | None
     names: tuple[int, int, int]
     is_toned: bool = False
-    is_assumed: bool = False
-
-    def written(self, width: int, height: int) -> tuple[int, int, int]:
-        """Return primaries, transfer and matrix to signal in a result of this size.
-
-        What the source does not signal stays unsignalled, so that each player treats both alike. The
-        exception is a result so small that players would assume BT.601 where they assume BT.709 for the
-        source: it signals BT.709.
-        """
-        if self.is_assumed and not _is_high_definition(width, height):
-            return (1, 1, 1)
-        return self.names
 
 
 def _is_high_definition(width: int, height: int) -> bool:
@@ -95,6 +86,10 @@ def _is_high_definition(width: int, height: int) -> bool:
 
 def conversion(signal: Signal, size: tuple[int, int], *, named: bool) -> FrameConversion:
     """Return the conversion of a clip's colours.
+
+    What the source does not signal is assumed from the size of its frames, and the result signals what was
+    assumed: from another frame size, players would assume something else. Between 720 x 576 and 1280 x 720
+    they differ among themselves.
 
     Args:
         signal: the colours of the source; its range must be known.
@@ -115,9 +110,16 @@ def conversion(signal: Signal, size: tuple[int, int], *, named: bool) -> FrameCo
         same = weights == LUMA_WEIGHTS[_BT601]
         moved = None if same else _table(weights, 0, 0, bool(signal.full), target)
         return FrameConversion(moved, (2, 2, 2))
-    if signal.matrix not in LUMA_WEIGHTS:
-        return FrameConversion(None, (signal.primaries, signal.transfer, UNSPECIFIED), is_assumed=large)
-    return FrameConversion(None, (signal.primaries, signal.transfer, signal.matrix))
+    matrix = signal.matrix if signal.matrix in LUMA_WEIGHTS else _BT709 if large else _BT601
+    primaries, curve = _USUAL[matrix]
+    return FrameConversion(
+        None,
+        (
+            primaries if signal.primaries == UNSPECIFIED else signal.primaries,
+            curve if signal.transfer == UNSPECIFIED else signal.transfer,
+            matrix,
+        ),
+    )
 
 
 @lru_cache(maxsize=8)

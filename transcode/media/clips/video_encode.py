@@ -23,6 +23,7 @@ from av.error import FFmpegError
 
 from transcode.errors import TranscodeError
 from transcode.jobs.stages import staged
+from transcode.media.clips import key_frames
 from transcode.media.clips.frame_variants import resized
 from transcode.media.clips.packed import planes
 from transcode.media.sound.audio_encode import add_stream, packets
@@ -91,9 +92,6 @@ X264_LEAST_BIT_RATE = 1_000
 #: Chosen.
 _CHUNK = 1_000_000
 
-#: Largest distance of key frames, in seconds: a player that seeks decodes from the key frame before. Chosen.
-_KEY_SECONDS = 10.0
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -141,6 +139,7 @@ class EncodedVideo:
     seconds: float
     _packets: tuple[Any, ...]
     _log: str
+    _key_distance: int
     words: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -167,6 +166,8 @@ class Encoder:
         self._progress = progress
         self._folder = tempfile.TemporaryDirectory(prefix="transcode-")
         self._log = str(Path(self._folder.name, "x264.log"))
+        self._rate = len(frames.times) / frames.end
+        self._key_distance = key_frames.distance(len(frames.times), self._rate)
 
     def __enter__(self) -> Self:
         return self
@@ -189,15 +190,31 @@ class Encoder:
                 part = frames.width * frames.height / (self._frames.width * self._frames.height)
                 bit_rate = max(X264_LEAST_BIT_RATE, round(settings.bit_rate * part**_GROWTH))
                 settings = replace(settings, bit_rate=bit_rate)
-            context = _context(settings, frames)
-            context.flags |= int(Flags.pass1)
-            context.options = {**context.options, "stats": self._log}
-            for _ in self._coded(context, frames):
-                pass
+            statistics = self._first_pass(settings, frames)
+            cuts = key_frames.scene_cuts(statistics, self._key_distance)
+            count = len(frames.times)
+            if key_frames.has_late(count, self._rate, self._key_distance, cuts):
+                self._key_distance = key_frames.distance(count, self._rate, cuts)
+                statistics = self._first_pass(settings, frames)
+        found = [float(text) for text in _QUANTISER.findall(statistics)]
+        return sum(found) / len(found) if found else None
+
+    def _first_pass(self, settings: Settings, frames: Frames) -> str:
+        """Return the statistics of a first pass."""
+        context = self._context(settings, frames)
+        context.flags |= int(Flags.pass1)
+        context.options = {**context.options, "stats": self._log}
+        for _ in self._coded(context, frames):
+            pass
         # x264 completes the statistics file when the encoder is freed.
         del context
-        found = [float(text) for text in _QUANTISER.findall(Path(self._log).read_text("ascii", "replace"))]
-        return sum(found) / len(found) if found else None
+        return Path(self._log).read_text("ascii", "replace")
+
+    def _context(self, settings: Settings, frames: Frames) -> Any:
+        context: Any = av.CodecContext.create(_ENCODERS[settings.codec], "w")
+        _configure(context, settings, frames.width, frames.height)
+        context.gop_size = self._key_distance
+        return context
 
     @staged("encode")
     def encode(self, settings: Settings) -> EncodedVideo:
@@ -207,7 +224,7 @@ class Encoder:
             TranscodeError: the encoder refuses the settings.
         """
         frames = self._frames
-        context = _context(settings, frames)
+        context = self._context(settings, frames)
         if settings.codec == "h264":
             _second_pass(context, self._log)
             packets = _without_remarks(list(self._coded(context, frames)), context)
@@ -216,7 +233,14 @@ class Encoder:
             _retime(packets, frames)
         size = sum(packet.size for packet in packets)
         return EncodedVideo(
-            settings, frames.width, frames.height, size, frames.end, tuple(packets), self._log
+            settings,
+            frames.width,
+            frames.height,
+            size,
+            frames.end,
+            tuple(packets),
+            self._log,
+            self._key_distance,
         )
 
     def _coded(self, context: Any, frames: Frames) -> Iterator[Any]:
@@ -242,12 +266,6 @@ class Encoder:
             raise TranscodeError(f"{name} at {size}: {reason(error)}") from error
 
 
-def _context(settings: Settings, frames: Frames) -> Any:
-    context: Any = av.CodecContext.create(_ENCODERS[settings.codec], "w")
-    _configure(context, settings, frames.width, frames.height)
-    return context
-
-
 def _frame(packed: NDArray[np.uint8], width: int, height: int) -> av.VideoFrame:
     """Copy a packed frame to an FFmpeg frame. from_numpy_buffer needs a height that is a multiple of 4."""
     frame = av.VideoFrame(width, height, "yuv420p")
@@ -269,9 +287,6 @@ def _configure(context: Any, settings: Settings, width: int, height: int) -> Non
     # Old devices ignore the pixel aspect ratio. The default of H.263 would be 12:11.
     context.sample_aspect_ratio = Fraction(1, 1)
     context.bit_rate = settings.bit_rate
-    # If one frame lasts for many seconds, the average frame rate is so low that each frame would be a key
-    # frame.
-    context.gop_size = max(1, round(_KEY_SECONDS * max(settings.frame_rate, 1.0)))
     context.thread_count = 1
     if settings.colour != (2, 2, 2):
         context.color_primaries, context.color_trc, context.colorspace = settings.colour
@@ -366,6 +381,7 @@ def _video_stream(container: Any, pictures: EncodedVideo) -> Any:
         _ENCODERS[settings.codec], rate=Fraction(settings.frame_rate).limit_denominator(1001)
     )
     _configure(stream.codec_context, settings, pictures.width, pictures.height)
+    stream.codec_context.gop_size = pictures._key_distance
     if settings.codec == "h264":
         _second_pass(stream.codec_context, pictures._log)
     stream.time_base = Fraction(1, _CLOCK)
