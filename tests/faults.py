@@ -17,7 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from transcode.batch.convert import Job, Made, convert
+from transcode.batch.convert import Made, convert
+from transcode.batch.plan import Job
 
 
 def die() -> NoReturn:

@@ -13,7 +13,15 @@ from transcode._version import __version__
 # Defined here, because the import of typing takes longer than the rest of the module.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from transcode.batch import BatchOptions, Cancel, Converted, Progress, convert_directory, iter_directory
+    from transcode.batch import (
+        BatchOptions,
+        BatchPlan,
+        Cancel,
+        Converted,
+        Progress,
+        convert_directory,
+        iter_directory,
+    )
     from transcode.engine.engine import Engine
     from transcode.engine.requests import ComposeWords, FitWords
     from transcode.errors import (
@@ -89,6 +97,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BatchOptions",
+    "BatchPlan",
     "BudgetError",
     "Cancel",
     "Cancelled",
@@ -178,6 +187,7 @@ __all__ = [
 _MODULES = {
     "transcode.batch": (
         "BatchOptions",
+        "BatchPlan",
         "Cancel",
         "Converted",
         "Progress",

@@ -15,7 +15,7 @@ import pytest
 import transcode
 from tests.batch.judge import PROFILE
 from tests.made.pictures import photo, save
-from transcode.batch import BatchOptions, Converted, convert_directory, iter_directory
+from transcode.batch import BatchOptions, BatchPlan, Converted, convert_directory, iter_directory
 from transcode.batch.hashes import plan_hash
 from transcode.batch.manifest import NAME
 from transcode.batch.resume import of_shard
@@ -41,7 +41,7 @@ class Here(Executor):
         made = fn.keywords["convert"](args[0])
         name = Path(args[0].source).name
         self.seen.append(name)
-        if not made.is_known:
+        if not all(one.is_known for one in made.outputs):
             self.made.append(name)
         future.set_result(made)
         return future
@@ -194,7 +194,7 @@ def test_the_hash_of_a_plan(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).write_bytes(b"same")
     hashes = [
-        plan_hash(PROFILE, {**words, "as_clip": one})  # type: ignore[typeddict-item]
+        plan_hash(PROFILE, {**words, "as_clip": one}, BatchPlan())  # type: ignore[typeddict-item]
         for one in (tmp_path / "a", str(tmp_path / "b"), tmp_path / "none", True, False, b"same")
     ]
     assert hashes[0] == hashes[1]

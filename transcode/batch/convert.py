@@ -1,4 +1,4 @@
-"""One file becomes one message, or several: in any process, and nothing is written."""
+"""One source becomes a message or a medium for each receiver: in any process, and nothing is written."""
 
 from __future__ import annotations
 
@@ -6,52 +6,53 @@ import contextlib
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple
 
-from transcode.batch.hashes import hash_of
-from transcode.errors import TranscodeError
-from transcode.messages.compose import compose_split
+from transcode.batch.hashes import hash_of_all
+from transcode.batch.plan import form_of, names_of, reserve_of
+from transcode.door import Door
+from transcode.errors import NotTakenError, TranscodeError
+from transcode.fit.medium import Opened
+from transcode.jobs.processors import ThreadLimit
+from transcode.media.source import inputs as media_source
+from transcode.message.compose import Shared
+from transcode.message.part_names import EXTENSIONS
+from transcode.message.taken import not_taken
+from transcode.messages.compose import compose_shared
+from transcode.messages.message import encoded
+from transcode.model import FitOptions, Note
+from transcode.wire.convert import as_form, length
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
-    from transcode.model import Note, SendOptions, Source
-    from transcode.profile import Profile
+    from transcode.batch.plan import BatchPlan, Job, Output
+    from transcode.messages.message import Message
+    from transcode.model import Form, Report
 
-__all__ = ["Converted", "Job", "Made", "Words", "convert", "failed"]
-
-
-class Words(TypedDict):
-    """The arguments of compose_split that all messages share."""
-
-    to: Sequence[str]
-    cc: Sequence[str]
-    bcc: Sequence[str]
-    sender: str | None
-    subject: str | None
-    text: str | None
-    options: SendOptions | None
-    as_clip: bool | Source
+__all__ = ["Converted", "Made", "MadeOutput", "convert", "failed", "limit_of", "lost", "not_made", "written"]
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """The result of one file.
+    """The result of one file for one receiver.
 
     Attributes:
         source: the file's path.
-        target: the message's path; None when there is no message.
+        target: the path of the message, or of the medium that keeps to the limits; None when there is none.
         source_bytes: the file's size in bytes.
         further: paths of the messages to further recipients, where one message may not have all.
         width, height: of the picture in the message, in pixels.
-        message_bytes: the size of the encoded message.
-        limit: the largest size that the message might have, in bytes.
-        seconds: seconds that the file took.
+        message_bytes: the size of the encoded message, in the form that the limit counts; or of the medium.
+        limit: the largest size that the message, or the medium, might have, in bytes.
+        seconds: seconds that the file took; for the first receiver with all that the others share.
         duration: of the clip or sound in the message, in seconds; None for a picture.
         notes: what was cut, dropped, converted or shrunk.
         error: why there is no message, in one line that names the file; None where there is a message.
         error_type: the class of the error. A JobError is no fault of the file: a later run may succeed.
         is_kept: whether an earlier run made the message, or failed to, and nothing has changed since.
+        carrier: the receiver: the id of its profile, in letters that a path may have. Empty for a directory.
+        target_bytes: the size of the file at target, in bytes.
     """
 
     source: str
@@ -68,110 +69,226 @@ class Converted:
     error: str | None = None
     error_type: str | None = None
     is_kept: bool = False
+    carrier: str = ""
+    target_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One file to convert.
+class MadeOutput:
+    """One output of a job: octets by path, or no octets and an error.
 
     Attributes:
-        source, target: paths of the file and of its message.
-        profile, words: what the message depends on besides.
-        stamp: of the file before anything is read of it.
-        known: the SHA-256 of the file of which the message was made that is there; empty: there is none.
-            None: no hash is wanted.
-    """
-
-    source: str
-    target: str
-    profile: Profile
-    words: Words
-    stamp: str = ""
-    known: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """The result of a job: octets of its messages by path, or no octets and an error.
-
-    Attributes:
-        source_hash: the SHA-256 of the file, where it was wanted and the file could be read.
-        is_known: whether the file is the known one, so that nothing was made.
+        is_known: whether the output is there already, made of the same source, so that nothing was made.
     """
 
     result: Converted
     files: dict[Path, bytes]
-    source_hash: str = ""
     is_known: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The result of a job.
+
+    Attributes:
+        outputs: in the order of the job's.
+        source_hash: the hash of what was read, where it was wanted and could be read.
+    """
+
+    outputs: tuple[MadeOutput, ...]
+    source_hash: str = ""
+
+
 def convert(job: Job, *, threads: int) -> Made:
-    """Make the messages of one file, in any process. The caller's process writes them."""
-    if job.known is None:
-        return _made(job, threads)
+    """Make the outputs of one source, in any process. The caller's process writes them.
+
+    The source is read once for all receivers, and what they share of its decoding is done once. What fails
+    for one receiver does not fail for another.
+    """
     source_hash = ""
-    # A file that can't be read is told of below.
-    with contextlib.suppress(OSError, ValueError):
-        source_hash = hash_of(job.source)
-    if source_hash and source_hash == job.known:
-        there = Converted(job.source, job.target, 0, job.profile.max_message_bytes, 0.0)
-        return Made(there, {}, source_hash, is_known=True)
-    return replace(_made(job, threads), source_hash=source_hash)
+    if any(output.known is not None for output in job.outputs):
+        # A file that can't be read is told of below.
+        with contextlib.suppress(OSError, ValueError):
+            source_hash = hash_of_all(job.reads)
+    known = {n for n, output in enumerate(job.outputs) if source_hash and output.known == source_hash}
+    form = form_of(job.plan)
+    making = _media(job, threads) if form is None else _messages(job, form, threads)
+    size = _size(job)
+    made: dict[int, MadeOutput] = {}
+    # The receiver with the most bytes first: the others use what is prepared for it.
+    for number in sorted(range(len(job.outputs)), key=lambda n: -limit_of(job, job.outputs[n])):
+        output = job.outputs[number]
+        start = time.perf_counter()
+        if number in known:
+            made[number] = MadeOutput(_result(job, output, None, size, 0.0), {}, is_known=True)
+            continue
+        try:
+            one = making(output)
+        except Exception as error:  # noqa: BLE001  (no error of one file may end the others)
+            made[number] = not_made(job, output, error, time.perf_counter() - start)
+            continue
+        seconds = time.perf_counter() - start
+        made[number] = MadeOutput(_result(job, output, one, size, seconds), one.files)
+    return Made(tuple(made[number] for number in range(len(job.outputs))), source_hash)
 
 
-def _made(job: Job, threads: int) -> Made:
-    start = time.perf_counter()
-    try:
-        message, *others = compose_split(job.source, job.profile, **job.words, threads=threads)
-        # A message without recipients is a draft: recipients are added before it is sent.
-        encoded = message.to_mm1(strict=bool(message.to or message.cc or message.bcc))
-        further = {_further(job.target, number): other.to_mm1() for number, other in enumerate(others, 2)}
-    except Exception as error:  # noqa: BLE001  (no error of one file may end the others)
-        return Made(failed(job, error, time.perf_counter() - start), {})
-    files = {Path(path): octets for path, octets in {job.target: encoded, **further}.items()}
+class _One(NamedTuple):
+    """What was made for one receiver.
+
+    Attributes:
+        files: octets by path; the first path is the target.
+        counted: bytes that the limit counts.
+        reports: of the media; none for a vCard or a calendar entry, which is sent as it is.
+        left_out: a sentence for each header that the form has no place for.
+    """
+
+    files: dict[Path, bytes]
+    counted: int
+    reports: tuple[Report, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def _messages(job: Job, form: Form, threads: int) -> Callable[[Output], _One]:
+    """Make messages of the job's media."""
+    plan = job.plan
+    shared = Shared(job.reads, many=len(job.outputs) > 1)
+
+    def make(output: Output) -> _One:
+        messages = compose_shared(
+            shared,
+            output.profile,
+            **job.words,
+            form=plan.limit_form,
+            reserve=reserve_of(plan),
+            threads=threads,
+        )
+        made = [written(message, form, plan) for message in messages]
+        files = {Path(_numbered(output, number)): octets for number, (octets, _) in enumerate(made, 1)}
+        # The PDU of MM1 has all that a message has.
+        other = messages[0] if form == "mm1" else as_form(messages[0], form)
+        left_out = other.oddities[len(messages[0].oddities) :]
+        return _One(files, made[0][1], messages[0].reports, left_out)
+
+    return make
+
+
+def written(message: Message, form: Form, plan: BatchPlan) -> tuple[bytes, int]:
+    """The octets of a message in a form, and the bytes that its limit counts.
+
+    Raises:
+        BudgetError, MessageError: as Message.to_mm1, to_mm4 and to_mm7.
+    """
+    # A message without recipients is a draft: recipients are added before it is sent.
+    strict = bool(message.to or message.cc or message.bcc)
+    if form == "mm7":
+        http = message.to_mm7(**names_of(plan), strict=strict)
+        octets, own = bytes(http), len(http.body)
+    elif form == "mm4":
+        octets = message.to_mm4(date=plan.date, strict=strict)
+        own = len(octets)
+    else:
+        octets = encoded(message, form, strict=strict)
+        own = len(octets)
+    if form == plan.limit_form:
+        return octets, own
+    return octets, length(message, plan.limit_form, [len(part.data) for part in message.parts])
+
+
+def _numbered(output: Output, number: int) -> str:
+    """The path of the message to the first or to further recipients: ``a.jpg.mms``, ``a.jpg.to-2.mms``."""
+    if number == 1:
+        return output.base
+    behind = f".{output.ending}" if output.base.endswith(f".{output.ending}") else ""
+    return f"{output.base.removesuffix(behind)}.to-{number}{behind}"
+
+
+def _media(job: Job, threads: int) -> Callable[[Output], _One]:
+    """Make media that keep to limits."""
+    options = FitOptions(as_clip=job.words["as_clip"])
+    opened: list[Opened] = []
+
+    def make(output: Output) -> _One:
+        limits = output.profile.limits()
+        with ThreadLimit(threads), Door("source", job.source):
+            if not opened:
+                content = media_source.read(job.source)
+                opened.append(Opened(content, options, many=len(job.outputs) > 1))
+            try:
+                made = opened[0].prepare(limits).encode(limits.max_bytes)
+            except NotTakenError as error:
+                raise not_taken(error, output.profile) from error
+        path = Path(f"{output.base}.{EXTENSIONS[made.content_type]}")
+        return _One({path: made.data}, len(made.data), (made.report,))
+
+    return make
+
+
+def limit_of(job: Job, output: Output) -> int:
+    """The largest size in bytes that an output may have, in the form that the limit counts."""
+    return (
+        output.profile.limits().max_bytes if form_of(job.plan) is None else output.profile.max_message_bytes
+    )
+
+
+def _result(job: Job, output: Output, made: _One | None, size: int, seconds: float) -> Converted:
+    """The result of an output; without what was made the one of an output that is there."""
+    files = {} if made is None else made.files
+    target, *further = map(str, files) if files else (output.base,)
     done = Converted(
         job.source,
-        job.target,
-        _size(job.source),
-        job.profile.max_message_bytes,
-        time.perf_counter() - start,
+        target,
+        size,
+        limit_of(job, output),
+        seconds,
         further=tuple(further),
-        message_bytes=len(encoded),
+        message_bytes=None if made is None else made.counted,
+        carrier=output.carrier,
+        target_bytes=len(files[Path(target)]) if files else None,
     )
-    if not message.reports:
-        # A vCard or a calendar entry is sent as it is.
-        return Made(done, files)
-    (report,) = message.reports
-    told = replace(
+    if made is None:
+        return done
+    notes = tuple(note for report in made.reports for note in report.notes)
+    done = replace(done, notes=(*notes, *(Note("left-out", text) for text in made.left_out)))
+    if len(made.reports) != 1:
+        return done
+    (report,) = made.reports
+    return replace(
         done,
         source_bytes=report.source_bytes,
         width=report.width,
         height=report.height,
         duration=report.seconds,
-        notes=report.notes,
     )
-    return Made(told, files)
 
 
-def _further(target: str, number: int) -> str:
-    """The path of the message to the next recipients: ``a.jpg.mms``, ``a.jpg.to-2.mms``."""
-    return f"{target.removesuffix('.mms')}.to-{number}.mms"
-
-
-def failed(job: Job, error: Exception, seconds: float) -> Converted:
+def failed(job: Job, output: Output, error: BaseException, seconds: float) -> Converted:
+    """The result of an output that was not made."""
     return Converted(
         job.source,
         None,
-        _size(job.source),
-        job.profile.max_message_bytes,
+        _size(job),
+        limit_of(job, output),
         seconds,
         error=str(error) if isinstance(error, TranscodeError) else f"{job.source}: {error!r}",
         error_type=type(error).__name__,
+        carrier=output.carrier,
     )
 
 
-def _size(path: str) -> int:
-    """The size of a file in bytes; 0 when it can't be told."""
-    with contextlib.suppress(OSError):
-        return Path(path).stat().st_size
-    return 0
+def not_made(job: Job, output: Output, error: BaseException, seconds: float) -> MadeOutput:
+    """An output that was not made."""
+    return MadeOutput(failed(job, output, error, seconds), {})
+
+
+def lost(job: Job, error: BaseException, seconds: float) -> Made:
+    """The result of a job of which nothing was made."""
+    return Made(tuple(not_made(job, output, error, seconds) for output in job.outputs))
+
+
+def _size(job: Job) -> int:
+    """The size of a job's files in bytes, as far as it can be told."""
+    size = 0
+    for path in job.reads:
+        with contextlib.suppress(OSError, ValueError):
+            size += Path(path).stat().st_size
+    return size

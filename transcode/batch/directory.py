@@ -1,25 +1,28 @@
-"""Whole directories: each file below one becomes a message below another."""
+"""Whole directories: each file below one becomes messages or media below another."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-import os
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from transcode.batch.convert import Converted, Job, Words, failed
+from transcode.batch.convert import Converted, failed
 from transcode.batch.engines import run
-from transcode.batch.manifest import NAME as MANIFEST
+from transcode.batch.find import find
+from transcode.batch.jobs import check_all, jobs_of, receivers
 from transcode.batch.manifest import Manifest, database
+from transcode.batch.names import labels
+from transcode.batch.plan import BatchPlan, Job, Words
 from transcode.batch.resume import BatchOptions, Ledger, of_shard
 from transcode.errors import Cancelled, LimitsError, OutputError, SourceError
 from transcode.fit.medium import kept
 from transcode.jobs.files import reason
-from transcode.messages.compose import compose_split
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Generator, Iterator, Sequence
     from concurrent.futures import Executor
 
@@ -27,14 +30,6 @@ if TYPE_CHECKING:
     from transcode.profile import Profile
 
 __all__ = ["Cancel", "Progress", "convert_directory", "iter_directory"]
-
-
-#: Endings of files that cameras and programs write beside media: edits, thumbnails and previews of them.
-_SIDECARS = (".xmp", ".aae", ".lrv", ".thm")
-#: Files that systems write into folders.
-_OF_SYSTEMS = frozenset(("thumbs.db", "desktop.ini", ".ds_store"))
-#: The ending of messages, which in the target of a batch are no sources.
-_MESSAGE = ".mms"
 
 
 class Cancel(Protocol):
@@ -61,7 +56,7 @@ class Progress:
 def convert_directory(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
-    profile: Profile,
+    profile: Profile | Sequence[Profile],
     *,
     executor: Executor | None = None,
     progress: Callable[[Progress], object] | None = None,
@@ -77,24 +72,26 @@ def convert_directory(
     options: SendOptions | None = None,
     as_clip: bool | Source = False,
     keep: BatchOptions | None = None,
+    plan: BatchPlan | None = None,
 ) -> list[Converted]:
-    """Make a message of every file below a directory.
+    """Make a message, or a medium that keeps to the limits, of every file below a directory.
 
-    ``a/b.jpg`` becomes ``a/b.jpg.mms`` below the target. Names that begin with a dot, sidecars (.xmp, .aae)
-    and files of systems are passed over, links to directories are not followed, and no message in a target of
-    a batch inside the source is read. A file that can't be converted is in the result with the reason;
-    nothing is left of it in the target. A message is written by this process alone, whole or not at all; none
-    replaces a file that is read, or another message of this call. Where there are more recipients than one
-    message may have, those after the first lot get ``a/b.jpg.to-2.mms`` and so on.
+    ``a/b.jpg`` becomes ``a/b.jpg.mms`` below the target; for several receivers ``us-att/a/b.jpg.mms`` and so
+    on, from one decode. Names that begin with a dot, sidecars (.xmp, .aae) and files of systems are passed
+    over, links to directories are not followed, and nothing is read that a batch has made. What can't be
+    converted is in the result with the reason; nothing is left of it in the target. An output is written by
+    this process alone, whole or not at all; none replaces a file that is read, or another output of this
+    call. Where there are more recipients than one message may have, those after the first lot get
+    ``a/b.jpg.to-2.mms``.
 
     Args:
         source: the directory to read.
         target: the directory to write; made where it is missing.
-        profile: of the network that the messages go to.
+        profile: of the network that the messages go to; or several.
         executor: where the work is done, in children of its workers; it is not shut down. A job whose future
             raises is sent once more; raised again, it costs one file. None makes processes of our own, which
             end with this one.
-        progress: called after each file, in the caller's thread.
+        progress: called after each output, in the caller's thread.
         cancel: ends this when it is set, within a second: what is not done is in the result
             as Cancelled, and not told to progress. Decoding in processes of our own is ended; what an
             executor has begun, it ends itself, and nothing comes of it.
@@ -103,32 +100,33 @@ def convert_directory(
             one; where there are fewer processes of our own than processors, an even share of these. The
             number changes the bytes only for some damaged HEVC clips.
         to, cc, bcc, sender, subject, text, options, as_clip: as for compose, the same for every message.
-        keep: how to keep what an earlier run has made; None: every message is made, and no manifest written.
+        keep: how to keep what an earlier run has made; None: all is made, and no manifest written.
+        plan: what is made of which files, and how it is called; None: messages of MM1.
 
     Returns:
-        One result a file, and one for each directory that can't be read, by path.
+        One result a file and receiver, and one for each directory that can't be read, by path.
 
     Raises:
         SourceError: the source is no directory, or can't be read.
         OutputError: the target can't be made, or is the source.
         LimitsError: progress, cancel, threads or as_clip is something else.
-        MmsUnavailable, MessageError, BudgetError: no message could be made of any file.
+        MmsUnavailable, MessageError, BudgetError: for a receiver no message could be made of any file.
     """
     words = Words(
         to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options, as_clip=as_clip
     )
     if progress is not None and not callable(progress):
         raise LimitsError(f"progress must be a function, not {progress!r}")
-    work = _prepare(source, target, profile, words, cancel, threads, keep)
+    work = _prepare(source, target, profile, plan or BatchPlan(), words, cancel, threads, keep)
     with contextlib.closing(work.run(executor, jobs, threads, cancel)) as made:
         results = [*work.closed, *_told(work, made, progress)]
-    return sorted(results, key=lambda result: Path(result.source))
+    return sorted(results, key=lambda result: (Path(result.source), work.carriers.index(result.carrier)))
 
 
 def iter_directory(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
-    profile: Profile,
+    profile: Profile | Sequence[Profile],
     *,
     executor: Executor | None = None,
     cancel: Cancel | None = None,
@@ -143,6 +141,7 @@ def iter_directory(
     options: SendOptions | None = None,
     as_clip: bool | Source = False,
     keep: BatchOptions | None = None,
+    plan: BatchPlan | None = None,
 ) -> Generator[Progress]:
     """As convert_directory, but gives each result when its file is done; closing it cancels the others.
 
@@ -152,7 +151,7 @@ def iter_directory(
     words = Words(
         to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options, as_clip=as_clip
     )
-    work = _prepare(source, target, profile, words, cancel, threads, keep)
+    work = _prepare(source, target, profile, plan or BatchPlan(), words, cancel, threads, keep)
 
     def each() -> Generator[Progress]:
         total = len(work.closed) + work.total
@@ -169,15 +168,17 @@ class _Work:
     """What a directory has to be done.
 
     Attributes:
-        jobs: the files to do.
+        jobs: what is to be made.
+        carriers: the receivers in the caller's order; the first is none.
         kept: the results of an earlier run that hold.
         closed: directories that can't be read.
         passed_over: number of sidecars and files of systems.
         ledger: where results are kept, or None.
-        max_failures: files that may fail before the rest is given up, or None.
+        max_failures: outputs that may fail before the rest is given up, or None.
     """
 
     jobs: list[Job]
+    carriers: list[str]
     kept: list[Converted]
     closed: list[Converted]
     passed_over: int
@@ -186,13 +187,13 @@ class _Work:
 
     @property
     def total(self) -> int:
-        """Files in all."""
-        return len(self.jobs) + len(self.kept)
+        """Outputs in all."""
+        return sum(len(job.outputs) for job in self.jobs) + len(self.kept)
 
     def run(
         self, executor: Executor | None, jobs: int | None, threads: int | None, cancel: Cancel | None
     ) -> Generator[Converted]:
-        """Yield the results of files, those of an earlier run first."""
+        """Yield the results of outputs, those of an earlier run first."""
         failures = 0
 
         def is_over() -> bool:
@@ -212,26 +213,29 @@ def _told(
     work: _Work, made: Iterator[Converted], progress: Callable[[Progress], object] | None
 ) -> Iterator[Converted]:
     """What is made, each told to progress, and then the jobs that were not done."""
-    left = {job.source: job for job in work.jobs}
+    left = {(job.source, output.carrier): (job, output) for job in work.jobs for output in job.outputs}
     for done, result in enumerate(made, 1):
         yield result
-        left.pop(result.source, None)
+        left.pop((result.source, result.carrier), None)
         if progress is not None:
             progress(Progress(done, work.total, result, work.passed_over))
-    for job in left.values():
-        yield failed(job, Cancelled(job.source, "cancelled before it was done"), 0.0)
+    for job, output in left.values():
+        yield failed(job, output, Cancelled(job.source, "cancelled before it was done"), 0.0)
 
 
 def _prepare(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
-    profile: Profile,
+    profile: Profile | Sequence[Profile],
+    plan: BatchPlan,
     words: Words,
     cancel: Cancel | None,
     threads: int | None,
     keep: BatchOptions | None,
 ) -> _Work:
     """The jobs of a directory, and what is known of them."""
+    if not isinstance(plan, BatchPlan):
+        raise LimitsError(f"plan must be a BatchPlan or None, not {plan!r}")
     words = Words(**{**words, "as_clip": kept(words["as_clip"])})
     if keep is not None and not isinstance(keep, BatchOptions):
         raise LimitsError(f"keep must be BatchOptions or None, not {keep!r}")
@@ -242,27 +246,31 @@ def _prepare(
         raise SourceError(str(root), "no such directory")
     if root.resolve() == below.resolve():
         raise OutputError(str(below), "the target is the source; messages would be taken for pictures")
-    # An error of every file is raised here, once.
-    tried: Words = {**words, "text": words["text"] or "-"}
-    compose_split((), profile, **tried, threads=threads)
+    profiles = receivers(profile)
+    check_all(profiles, plan, words, threads)
     try:
         below.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(str(below), reason(error)) from error
-    files, closed, passed_over = _find(root, below, cancel)
-    work = [
-        Job(str(path), str(below / f"{path.relative_to(root)}.mms"), profile, words)
-        for path in files
-        if keep is None or of_shard(path.relative_to(root), keep.shard)
+    found = find(root, below, lambda: _is_set(cancel))
+    closed = [
+        Converted(str(error.source), None, 0, 0, 0.0, error=str(error), error_type="SourceError")
+        for error in found.closed
     ]
+    if plan.date is None and plan.written_as == "mm4":
+        plan = replace(plan, date=int(time.time()))
+    work = jobs_of(root, below, found.files, profiles, plan, words)
+    if keep is not None:
+        work = [job for job in work if of_shard(Path(job.source).relative_to(root), keep.shard)]
+    carriers = ["", *(labels(one.id for one in profiles))]
     if keep is None:
-        return _Work(work, [], closed, passed_over, None, None)
+        return _Work(work, carriers, [], closed, found.passed_over, None, None)
     with contextlib.ExitStack() as unless:
         manifest = Manifest(root, below, database(below, keep.shard))
         unless.callback(manifest.close)
         ledger = Ledger(manifest, work, keep)
         unless.pop_all()
-    return _Work(ledger.jobs, ledger.kept, closed, passed_over, ledger, keep.max_failures)
+    return _Work(ledger.jobs, carriers, ledger.kept, closed, found.passed_over, ledger, keep.max_failures)
 
 
 def _path(given: str | os.PathLike[str], kind: type[SourceError | OutputError]) -> Path:
@@ -271,42 +279,6 @@ def _path(given: str | os.PathLike[str], kind: type[SourceError | OutputError]) 
     except Exception as error:
         # A path may be of the caller's own class, which may raise anything.
         raise kind(f"<{type(given).__name__}>", f"no path of a directory: {error}") from error
-
-
-def _find(root: Path, target: Path, cancel: Cancel | None) -> tuple[list[Path], list[Converted], int]:
-    """The files below a directory, in order; directories that can't be read; how many files are no media."""
-    own = target.resolve()
-    closed: list[OSError] = []
-    files: list[Path] = []
-    passed_over = 0
-    # Folders in targets of other batches: media that are in them, too, are sources as any.
-    targets: set[Path] = set()
-    for folder, folders, names in os.walk(root, onerror=closed.append):
-        if _is_set(cancel):
-            break
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and Path(folder, name).resolve() != own
-        )
-        is_target = Path(folder) in targets or any(name.startswith(MANIFEST) for name in names)
-        if is_target:
-            targets.update(Path(folder, name) for name in folders)
-        media = [name for name in sorted(names) if not _is_beside_media(name, is_target=is_target)]
-        passed_over += len(names) - len(media)
-        files += (Path(folder, name) for name in media if not name.startswith("."))
-    if closed and Path(closed[0].filename) == root:
-        raise SourceError(str(root), reason(closed[0]))
-    failed = [SourceError(str(error.filename), reason(error)) for error in closed]
-    return (
-        files,
-        [Converted(e.source, None, 0, 0, 0.0, error=str(e), error_type="SourceError") for e in failed],
-        passed_over,
-    )
-
-
-def _is_beside_media(name: str, *, is_target: bool) -> bool:
-    """Whether a name is that of a sidecar, of a file of a system, or of a message in a target."""
-    small = name.casefold()
-    return small in _OF_SYSTEMS or small.endswith(_SIDECARS) or (is_target and small.endswith(_MESSAGE))
 
 
 def _is_set(cancel: Cancel | None) -> bool:

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transcode.batch.convert import Job, Made, convert, failed
+from transcode.batch.convert import Made, convert, lost, not_made
+from transcode.batch.resume import Told
 from transcode.errors import JobError, SourceError, TranscodeError
 from transcode.jobs import processors
 from transcode.jobs.files import Outputs
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from transcode.batch.convert import Converted
+    from transcode.batch.plan import Job
     from transcode.batch.resume import Ledger
 
 __all__ = ["run"]
@@ -46,12 +48,12 @@ def run(
     ledger: Ledger | None,
     limits: JobLimits | None = None,
 ) -> Generator[Converted]:
-    """Do the jobs, write their messages and then what the ledger keeps of them, and yield their results."""
+    """Do the jobs, write their outputs and then what the ledger keeps of them, and yield their results."""
     limits = LIMITS if limits is None else limits
     # The picture that recordings are shown with is an input too.
     shown = {Path(one) for job in work[:1] if isinstance(one := job.words["as_clip"], str | os.PathLike)}
     guarded = [] if ledger is None else ledger.guarded
-    outputs = Outputs([*shown, *guarded, *(job.source for job in work)])
+    outputs = Outputs([*shown, *guarded, *(path for job in work for path in job.reads)])
     if executor is None:
         groups = _isolated(work, jobs, threads, is_cancelled, limits)
     else:
@@ -117,8 +119,8 @@ def convert_apart(job: Job, *, convert: Callable[[Job], Made], limits: JobLimits
     start = time.perf_counter()
     try:
         return in_child(partial(convert, job), limits)
-    except JobLost as lost:
-        return Made(failed(job, _lost(job, lost), time.perf_counter() - start), {})
+    except JobLost as error:
+        return lost(job, _lost(job, error), time.perf_counter() - start)
 
 
 def _lost(job: Job, reason: Exception) -> SourceError:
@@ -127,19 +129,19 @@ def _lost(job: Job, reason: Exception) -> SourceError:
 
 
 def _settle(group: list[tuple[Job, object]], outputs: Outputs, ledger: Ledger | None) -> Iterable[Converted]:
-    """Write the messages of jobs, and give their results."""
-    errors = iter(outputs.write_sets([made.files for _, made in group if isinstance(made, Made)]))
-    told: list[tuple[Job, Made | None, Converted]] = []
-    for job, outcome in group:
-        if not isinstance(outcome, Made):
-            told.append((job, None, failed(job, _given_up(job, outcome), 0.0)))
-            continue
-        error = next(errors)
-        result = outcome.result if error is None else failed(job, error, outcome.result.seconds)
-        told.append((job, outcome, result))
-    if ledger is not None:
-        return ledger.record(told)
-    return [result for _, _, result in told]
+    """Write the outputs of jobs, each whole or not at all, and give their results."""
+    made = [
+        (job, outcome if isinstance(outcome, Made) else lost(job, _given_up(job, outcome), 0.0))
+        for job, outcome in group
+    ]
+    errors = iter(outputs.write_sets([one.files for _, whole in made for one in whole.outputs]))
+    told: list[Told] = []
+    for job, whole in made:
+        for output, one in zip(job.outputs, whole.outputs, strict=True):
+            error = next(errors)
+            done = one if error is None else not_made(job, output, error, one.result.seconds)
+            told.append(Told(job, output, done, whole.source_hash))
+    return [one.made.result for one in told] if ledger is None else ledger.record(told)
 
 
 def _given_up(job: Job, outcome: object) -> TranscodeError:

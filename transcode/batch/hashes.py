@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,18 +14,19 @@ from transcode._version import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from transcode.batch.convert import Words
+    from transcode.batch.plan import BatchPlan, Words
     from transcode.profile import Profile
 
-__all__ = ["hash_of", "plan_hash"]
+__all__ = ["hash_of", "hash_of_all", "plan_hash"]
 
 _PIECE = 1 << 20
 
 
-def plan_hash(profile: Profile, words: Words) -> str:
-    """The hash of a profile, the arguments of compose_split and the engine's version, in hexadecimal digits.
+def plan_hash(profile: Profile, words: Words, plan: BatchPlan) -> str:
+    """The hash of a profile, of all arguments and of the engine's version, in hexadecimal digits.
 
-    It is the same in each process. A picture for recordings counts by its octets.
+    It is the same in each process. A picture for recordings counts by its octets. How outputs are called does
+    not count, nor the date of mails.
     """
     octets: object = words["as_clip"]
     if isinstance(octets, str | os.PathLike):
@@ -33,8 +34,9 @@ def plan_hash(profile: Profile, words: Words) -> str:
             octets = hash_of(octets)
         except (OSError, ValueError):
             octets = "unreadable"
+    shape = replace(plan, name=None, date=None)
     digest = hashlib.sha256()
-    for word in _words((__version__, profile, {**words, "as_clip": octets})):
+    for word in _words((__version__, profile, {**words, "as_clip": octets}, shape)):
         digest.update(len(word).to_bytes(8) + word)
     return digest.hexdigest()
 
@@ -50,6 +52,17 @@ def hash_of(path: str | os.PathLike[str]) -> str:
         while piece := file.read(_PIECE):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def hash_of_all(paths: Sequence[str]) -> str:
+    """The SHA-256 of a file; of several files, or of none, that of their hashes in order.
+
+    Raises:
+        OSError: a file can't be read.
+    """
+    if len(paths) == 1:
+        return hash_of(paths[0])
+    return hashlib.sha256("".join(map(hash_of, paths)).encode()).hexdigest()
 
 
 def _words(value: object) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 from transcode.batch.convert import Converted
 from transcode.errors import OutputError
@@ -22,7 +23,7 @@ from transcode.model import Note
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["NAME", "Manifest", "Row", "database", "recorded", "settled", "stamp"]
+__all__ = ["NAME", "Manifest", "Row", "database", "recorded", "settled", "stamp", "stamps", "written_into"]
 
 #: How the name of the database begins in the target; batches pass over hidden names.
 NAME = ".transcode-manifest"
@@ -48,14 +49,14 @@ CREATE TABLE IF NOT EXISTS outputs (
 
 
 class Row(NamedTuple):
-    """One file of a batch.
+    """One output of a batch.
 
     Attributes:
-        output: the message's path below the target.
+        output: its path below the target; of a medium with ``.*`` in place of the ending.
         source: the file's path below the source directory.
         source_stamp: as of stamp(), before the file was read; empty: not to be trusted.
         source_hash: the SHA-256 of the file; empty where the file could not be read.
-        plan_hash: of what else the message depends on.
+        plan_hash: of what else the output depends on.
         files: by path below the target each file that was written: its stamp, and its SHA-256.
         result: what was told of the file.
     """
@@ -78,11 +79,16 @@ def stamp(path: str | os.PathLike[str]) -> str:
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 
 
-def settled(one: str) -> str:
-    """A stamp that may be trusted later: of a file changed just now a further change might not show."""
-    if one and time.time_ns() - max(map(int, one.split()[1:3])) > _COARSE:
-        return one
-    return ""
+def stamps(paths: Sequence[str]) -> str:
+    """The stamps of several files as one. Empty: a file is missing, or there is none."""
+    found = [stamp(path) for path in paths]
+    return "; ".join(found) if all(found) else ""
+
+
+def settled(seen: str) -> str:
+    """Stamps that may be trusted later: of a file changed just now a further change might not show."""
+    times = [int(number) for one in seen.split("; ") for number in one.split()[1:3]]
+    return seen if times and time.time_ns() - max(times) > _COARSE else ""
 
 
 def database(target: Path, shard: tuple[int, int] | None) -> Path:
@@ -97,11 +103,33 @@ def recorded(root: Path, target: Path) -> list[Converted]:
     Raises:
         OutputError: a manifest can't be used.
     """
-    found: dict[str, Converted] = {}
+    found: dict[tuple[str, str], Converted] = {}
     for path in sorted(target.glob(f"{NAME}*.sqlite3"), key=lambda path: path.stat().st_mtime_ns):
         with contextlib.closing(Manifest(root, target, path)) as manifest:
-            found |= {row.source: row.result for row in manifest.rows().values()}
+            found |= {(row.source, row.result.carrier): row.result for row in manifest.rows().values()}
     return [found[name] for name in sorted(found)]
+
+
+def written_into(target: Path, path: Path) -> list[Path]:
+    """The files that a manifest of another batch says it has written; none, where the manifest can't be read.
+
+    It is only read: the folder may be one that nobody writes.
+
+    Args:
+        target: the folder of the manifest.
+        path: of the database.
+    """
+    # An immutable database gets no files beside it; one that was not closed has such, with further rows.
+    is_closed = not path.with_name(f"{path.name}-wal").exists()
+    for more in ("&immutable=1",) if is_closed else ("", "&immutable=1"):
+        address = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro{more}"
+        with (
+            contextlib.suppress(sqlite3.Error, ValueError, TypeError),
+            contextlib.closing(sqlite3.connect(address, uri=True, timeout=_BUSY)) as connection,
+        ):
+            rows = connection.execute("SELECT files FROM outputs").fetchall()
+            return [target / name for (files,) in rows for name in json.loads(files)]
+    return []
 
 
 class Manifest:
@@ -157,9 +185,10 @@ class Manifest:
         source_stamp, source_hash, plan, files, result = row[2:]
         try:
             told = json.loads(result)
+            target = told.pop("target", None if told["error"] else output)
             made = Converted(
                 source=str(self._root / source),
-                target=None if told["error"] else str(self._target / output),
+                target=None if target is None else str(self._target / target),
                 further=tuple(str(self._target / name) for name in told.pop("further")),
                 notes=tuple(Note(**note) for note in told.pop("notes")),
                 **told,
@@ -188,13 +217,15 @@ class Manifest:
 
     def _told(self, result: Converted) -> dict[str, object]:
         told = asdict(result)
-        del told["source"], told["target"]
+        del told["source"]
+        told["target"] = None if result.target is None else self.name_of(result.target)
         told["further"] = [self.name_of(path) for path in result.further]
         return told
 
     def source_name(self, path: str | os.PathLike[str]) -> str:
-        """The name of a source in the manifest: its path below the directory that is read."""
-        return str(Path(path).relative_to(self._root))
+        """The name of a source in the manifest: its path below the directory that is read, if it is there."""
+        found = Path(path)
+        return str(found.relative_to(self._root) if found.is_relative_to(self._root) else found)
 
     def path_of(self, name: str) -> Path:
         """The path of a file by its name in the manifest."""

@@ -5,20 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.batch.hashes import hash_of, plan_hash
-from transcode.batch.manifest import Row, settled, stamp
+from transcode.batch.manifest import Row, settled, stamp, stamps
 from transcode.errors import LimitsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from transcode.batch.convert import Converted, Job, Made
+    from transcode.batch.convert import Converted, MadeOutput
     from transcode.batch.manifest import Manifest
+    from transcode.batch.plan import Job, Output
 
-__all__ = ["BatchOptions", "Ledger", "of_shard"]
+__all__ = ["BatchOptions", "Ledger", "Told", "of_shard"]
 
 #: Errors that are no fault of the file.
 _PASSING = frozenset(("JobError", "Cancelled", "OutputError", "OverwriteError"))
@@ -69,46 +70,72 @@ def of_shard(name: Path, shard: tuple[int, int] | None) -> bool:
     return int.from_bytes(digest[:8]) % shard[1] == shard[0] - 1
 
 
+class Told(NamedTuple):
+    """What became of one output of a job.
+
+    Attributes:
+        job, output: what was to be done.
+        made: what was made; its files are on the disk, if its result has no error.
+        source_hash: the hash of what was read; empty where it could not be read.
+    """
+
+    job: Job
+    output: Output
+    made: MadeOutput
+    source_hash: str
+
+
 class Ledger:
     """The manifest of one run: what is kept, and what is written of the rest.
 
     Args:
         manifest: open; close() closes it.
-        jobs: all files of the run; they share profile and arguments.
+        jobs: all jobs of the run.
         options: what is kept.
 
     Attributes:
         kept: the results of an earlier run that hold.
-        jobs: what there is to do.
+        jobs: what there is to do, with the outputs that are not kept.
         guarded: files that nothing may be written over: what is kept, and what it was made of.
     """
 
     def __init__(self, manifest: Manifest, jobs: Sequence[Job], options: BatchOptions) -> None:
         self._manifest = manifest
-        self._plan = plan_hash(jobs[0].profile, jobs[0].words) if jobs else ""
         self._rows = manifest.rows()
         self._options = options
+        # Most jobs share profiles and words: they are hashed once.
+        self._hashes: dict[tuple[int, int, int], str] = {}
         self.kept: list[Converted] = []
         self.jobs: list[Job] = []
         self.guarded: list[str] = []
         for job in jobs:
-            self._sort(replace(job, stamp=stamp(job.source), known=""))
+            self._sort(replace(job, stamp=stamps(job.reads)))
+
+    def _plan_hash(self, job: Job, output: Output) -> str:
+        key = (id(output.profile), id(job.words), id(job.plan))
+        if key not in self._hashes:
+            self._hashes[key] = plan_hash(output.profile, job.words, job.plan)
+        return self._hashes[key]
 
     def _sort(self, job: Job) -> None:
-        """Keep the result of a file, or have the file done."""
-        row = self._rows.get(self._manifest.name_of(job.target))
-        if row is None or not self._holds(row):
-            self.jobs.append(job)
-        elif row.source_stamp and row.source_stamp == job.stamp:
-            self.kept.append(replace(row.result, is_kept=True))
-            self.guarded += (job.source, *map(str, map(self._manifest.path_of, row.files)))
-        else:
-            # Whether the file is another one is for its octets to say, which a worker reads.
-            self.jobs.append(replace(job, known=row.source_hash))
+        """Keep the results of a source, or have its outputs made."""
+        waiting = []
+        for output in job.outputs:
+            row = self._rows.get(self._manifest.name_of(output.key))
+            if row is None or not self._holds(row, self._plan_hash(job, output)):
+                waiting.append(replace(output, known=""))
+            elif row.source_stamp and row.source_stamp == job.stamp:
+                self.kept.append(replace(row.result, is_kept=True))
+                self.guarded += (*job.reads, *map(str, map(self._manifest.path_of, row.files)))
+            else:
+                # Whether the file is another one is for its octets to say, which a worker reads.
+                waiting.append(replace(output, known=row.source_hash))
+        if waiting:
+            self.jobs.append(replace(job, outputs=tuple(waiting)))
 
-    def _holds(self, row: Row) -> bool:
-        """Whether a row's plan is that of this run, and its messages are there."""
-        if row.plan_hash != self._plan or (row.result.error is not None and self._options.retry_failed):
+    def _holds(self, row: Row, plan: str) -> bool:
+        """Whether a row's plan is that of this run, and its files are there."""
+        if row.plan_hash != plan or (row.result.error is not None and self._options.retry_failed):
             return False
         return all(
             self._is_as_written(self._manifest.path_of(name), seen, written)
@@ -116,7 +143,7 @@ class Ledger:
         )
 
     def _is_as_written(self, path: Path, seen: str, written: str) -> bool:
-        """Whether a message is the one that was written: by its stamp, else by its octets."""
+        """Whether a file is the one that was written: by its stamp, else by its octets."""
         if stamp(path) == seen and not self._options.verify:
             return True
         try:
@@ -124,28 +151,27 @@ class Ledger:
         except (OSError, ValueError):
             return False
 
-    def record(self, told: Sequence[tuple[Job, Made | None, Converted]]) -> list[Converted]:
-        """Write what became of jobs whose messages are on the disk; gives their results.
+    def record(self, told: Sequence[Told]) -> list[Converted]:
+        """Write what became of outputs whose files are on the disk; gives their results.
 
-        A job without a fault of its own is not written: the next run does it.
+        An output that failed without a fault of its source is not written: the next run makes it.
         """
         rows, results = [], []
-        for job, made, made_result in told:
-            result = made_result
-            output = self._manifest.name_of(job.target)
+        for job, output, made, source_hash in told:
+            result = made.result
+            name = self._manifest.name_of(output.key)
             files: dict[str, Sequence[str]] = {
                 self._manifest.name_of(path): (stamp(path), hashlib.sha256(octets).hexdigest())
-                for path, octets in (made.files if made is not None and result.error is None else {}).items()
+                for path, octets in (made.files if result.error is None else {}).items()
             }
-            source_hash = "" if made is None else made.source_hash
-            if made is not None and made.is_known:
-                row = self._rows[output]
+            if made.is_known:
+                row = self._rows[name]
                 files, result = dict(row.files), replace(row.result, is_kept=True)
             results.append(result)
             if result.error_type not in _PASSING:
-                source = self._manifest.source_name(job.source)
-                trusted = settled(job.stamp)
-                rows.append(Row(output, source, trusted, source_hash, self._plan, files, result))
+                source, trusted = self._manifest.source_name(job.source), settled(job.stamp)
+                plan = self._plan_hash(job, output)
+                rows.append(Row(name, source, trusted, source_hash, plan, files, result))
         self._manifest.write(rows)
         return results
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from transcode.media.source.inputs import Input
     from transcode.model import ProgressCallback, Rendition, ReportCallback, Source
 
-__all__ = ["Prepared", "fit", "fit_content", "fit_each_limit", "kept", "prepare"]
+__all__ = ["Opened", "Prepared", "fit", "fit_content", "fit_each_limit", "kept", "prepare"]
 
 _AS_IT_IS = FitOptions()
 
@@ -186,6 +186,40 @@ def prepare(content: Input, limits: Limits, options: FitOptions = _AS_IT_IS) -> 
     if not is_counted():
         return _Medium(content, options).prepare(limits)
     return _Timed(content, limits, options)
+
+
+class Opened:
+    """A source that is opened once for the limits of several receivers.
+
+    Each rendition is byte for byte the one of fit(). Decoded pixels are shared where the decoder's scale is
+    the same. Limits that differ only in bytes share all that is prepared, if those with the most bytes come
+    first.
+
+    Args:
+        content: the source.
+        options: as for fit().
+        many: whether several limits will be asked for; decoded pixels are then kept.
+    """
+
+    def __init__(self, content: Input, options: FitOptions = _AS_IT_IS, *, many: bool = True) -> None:
+        self._content = content
+        self._options = options
+        self._many = many
+        self._medium: _Medium | None = None
+        self._prepared: dict[Limits, tuple[int, Prepared]] = {}
+
+    def prepare(self, limits: Limits) -> Prepared:
+        """Return the source, prepared; its rate curve may go beyond max_bytes.
+
+        Raises:
+            SourceError: the source is of a kind that is not handled, or its header is broken.
+        """
+        if self._medium is None:
+            self._medium = _Medium(self._content, self._options, many=self._many)
+        others = replace(limits, max_bytes=1)
+        if others not in self._prepared or self._prepared[others][0] < limits.max_bytes:
+            self._prepared[others] = (limits.max_bytes, self._medium.prepare(limits))
+        return self._prepared[others][1]
 
 
 class Prepared(Protocol):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, MessageError, ProfileError
-from transcode.fit.medium import kept
+from transcode.fit.medium import Opened, kept
 from transcode.message import allocation, slideshow, split
 from transcode.message.address import wire
 from transcode.message.composition import Composition, transaction_id
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from transcode.message.slideshow import Plan
     from transcode.model import Slide, Source
 
-__all__ = ["Request", "compose_split", "headed"]
+__all__ = ["Request", "Shared", "compose_split", "headed"]
 
 _PLAIN = MessageFields()
 
@@ -60,8 +60,47 @@ class Request:
     as_clip: bool | Source = False
 
 
+class Shared:
+    """The sources of messages for several receivers: read once, and one medium alone is decoded once.
+
+    The request of all these messages has the same text and the same as_clip.
+
+    Args:
+        sources: as for transcode.compose.
+        many: whether there are several receivers.
+    """
+
+    def __init__(self, sources: Source | Slide | Iterable[Source | Slide], *, many: bool = False) -> None:
+        self._sources = slideshow.listed(sources)
+        self._many = many
+        self._plan: Plan | None = None
+        self._opened: Opened | None = None
+
+    def plan(self, request: Request) -> Plan:
+        """The slides.
+
+        Raises:
+            MessageError, SourceError: as slideshow.plan.
+        """
+        if self._plan is None:
+            as_clip = request.as_clip is not False
+            self._plan = slideshow.plan(self._sources, text=request.text, as_clip=as_clip)
+        return self._plan
+
+    def opened(self, plan: Plan, options: FitOptions) -> Opened | None:
+        """The one medium of the slides, for all receivers.
+
+        None: there is one receiver; or there are several media, whose pixels together could be many, and
+        whose rate curves are each receiver's own.
+        """
+        media = [medium for slide in plan.slides for medium in slide.media]
+        if self._opened is None and self._many and len(media) == 1:
+            self._opened = Opened(media[0].content, options)
+        return self._opened
+
+
 def compose_split(
-    sources: Source | Slide | Iterable[Source | Slide],
+    sources: Shared,
     profile: Profile,
     measure: Measure,
     request: Request,
@@ -85,10 +124,9 @@ def compose_split(
         BudgetError: the media do not fit.
     """
     _check(profile, request, max_messages)
-    as_clip = request.as_clip is not False
-    plan = slideshow.plan(sources, text=request.text, as_clip=as_clip)
-    plan = replace(plan, text_first=request.text_first)
+    plan = replace(sources.plan(request), text_first=request.text_first)
     options = FitOptions(as_clip=kept(request.as_clip))
+    opened = sources.opened(plan, options)
     recipients = recipients_of(request.to, request.cc, request.bcc)
     groups = grouped(recipients, profile) if divide else [recipients]
     # Media that fit in the message with the longest recipient list fit in all other messages.
@@ -96,7 +134,7 @@ def compose_split(
     head = headed(request, profile, longest)
     limits = profile.limits(min(profile.max_message_bytes, _MOST))
     places = [
-        Place(index, medium, limits, options, profile)
+        Place(index, medium, limits, options, profile, opened)
         for index, slide in enumerate(plan.slides)
         for medium in slide.media
     ]

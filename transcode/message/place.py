@@ -17,7 +17,7 @@ from transcode.model import MAX_CLIP_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.fit.medium import Prepared
+    from transcode.fit.medium import Opened, Prepared
     from transcode.fit.rate_points import RatePoint
     from transcode.message.slideshow import Medium
     from transcode.model import FitOptions, Limits, Rendition
@@ -29,6 +29,9 @@ __all__ = ["Place"]
 class Place:
     """A medium on a slide, prepared for encoding at any size.
 
+    Args:
+        opened: the medium, where it is opened for other messages too; its options are the same.
+
     Attributes:
         slide: the index of the slide.
         medium: the medium.
@@ -37,7 +40,13 @@ class Place:
     """
 
     def __init__(
-        self, slide: int, medium: Medium, limits: Limits, options: FitOptions, profile: Profile
+        self,
+        slide: int,
+        medium: Medium,
+        limits: Limits,
+        options: FitOptions,
+        profile: Profile,
+        opened: Opened | None = None,
     ) -> None:
         self.slide = slide
         self.medium = medium
@@ -48,6 +57,7 @@ class Place:
         self._limits = limits
         self._options = options
         self._profile = profile
+        self._opened = opened
         self._prepared: Prepared | None = None
         self._curve: Sequence[RatePoint] = ()
         self.is_measured = False
@@ -78,7 +88,10 @@ class Place:
 
     def _ready(self) -> Prepared:
         if self._prepared is None:
-            self._prepared = prepare(self.medium.content, self._limits, self._options)
+            if self._opened is None:
+                self._prepared = prepare(self.medium.content, self._limits, self._options)
+            else:
+                self._prepared = self._opened.prepare(self._limits)
         return self._prepared
 
     def encode(self, max_bytes: int) -> Rendition:
@@ -100,4 +113,4 @@ class Place:
     def shortened(self, seconds: float) -> Place:
         """A new place for the same medium, cut to a duration in seconds."""
         limits = replace(self._limits, max_seconds=seconds)
-        return Place(self.slide, self.medium, limits, self._options, self._profile)
+        return Place(self.slide, self.medium, limits, self._options, self._profile, self._opened)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from transcode.door import Door
 from transcode.errors import MessageError
 from transcode.jobs.processors import ThreadLimit
-from transcode.message.compose import Request
+from transcode.message.compose import Request, Shared
 from transcode.message.compose import compose_split as compose_messages
-from transcode.message.slideshow import listed
 from transcode.messages.message import Message
 from transcode.messages.options import asked
 from transcode.model import MessageFields
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from transcode.model import Form, HeaderValue, SendOptions, Slide, Source
     from transcode.profile import Profile
 
-__all__ = ["compose", "compose_split"]
+__all__ = ["compose", "compose_shared", "compose_split"]
 
 
 def compose(
@@ -90,7 +89,7 @@ def compose(
         LimitsError: threads is outside its range.
     """
     limit = ThreadLimit(threads)
-    media = listed(sources)
+    media = Shared(sources)
     with limit, _door():
         template = _template(options, headers, form, content_class=content_class)
         request = Request(to, cc, bcc, sender, subject, text, text_first, template, as_clip)
@@ -145,13 +144,57 @@ def compose_split(
         BudgetError: as for compose, or the slides need more than max_messages messages; its hint states how
             many they need.
     """
+    return compose_shared(
+        Shared(sources),
+        profile,
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        sender=sender,
+        subject=subject,
+        text=text,
+        options=options,
+        headers=headers,
+        content_class=content_class,
+        form=form,
+        reserve=reserve,
+        text_first=text_first,
+        as_clip=as_clip,
+        max_messages=max_messages,
+        threads=threads,
+    )
+
+
+def compose_shared(
+    sources: Shared,
+    profile: Profile,
+    *,
+    to: Sequence[str] = (),
+    cc: Sequence[str] = (),
+    bcc: Sequence[str] = (),
+    sender: str | None = None,
+    subject: str | None = None,
+    text: str | None = None,
+    options: SendOptions | None = None,
+    headers: Sequence[tuple[str, HeaderValue]] = (),
+    content_class: bool = False,
+    form: Form = "mm1",
+    reserve: int = 0,
+    text_first: bool = False,
+    as_clip: bool | Source = False,
+    max_messages: int = 1,
+    threads: int | None = None,
+) -> tuple[Message, ...]:
+    """Compose as compose_split, of sources that are read and decoded once for several receivers.
+
+    The bytes are those of compose_split. Receivers with more bytes should come first: see fit.medium.Opened.
+    """
     limit = ThreadLimit(threads)
-    media = listed(sources)
     with limit, _door():
         template = _template(options, headers, form, content_class=content_class)
         request = Request(to, cc, bcc, sender, subject, text, text_first, template, as_clip)
         measure = _measure(form, reserve)
-        composed = compose_messages(media, profile, measure, request, max_messages=max_messages)
+        composed = compose_messages(sources, profile, measure, request, max_messages=max_messages)
         messages = tuple(map(Message.of, composed))
         return tuple(map(_classed, messages)) if content_class else messages
 

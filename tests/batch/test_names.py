@@ -1,0 +1,70 @@
+"""The names of outputs: different on every file system, and inside the target."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import pytest
+
+from transcode.batch.names import Name, Named, distinct, labels
+
+
+def called(name: str, path: str, ending: str | None = "mms", number: int = 7) -> str:
+    return str(Name(name).path(Named(PurePosixPath(path), number, "us-att"), ending))
+
+
+def test_fields() -> None:
+    """Each field is what it says; a file at the top has no folder, and braces may be doubled."""
+    assert called("{folder}/{name}.{ext}", "a/b/c.tar.jpg") == "a/b/c.tar.jpg.mms"
+    assert called("{folder}/{stem}.{ext}", "c.jpg") == "c.mms"
+    assert called("{carrier}/{folder}-{number:04}-{suffix}.{ext}", "a/c.JPG") == "us-att/a-0007-JPG.mms"
+    assert called("./{{{stem}}}.{ext}", "{x}.jpg") == "{{x}}.mms"
+    assert called("{folder}/{stem}.{ext}", "a/b..jpg", None) == "a/b."
+    assert called("{number}{name}", "a/no ending") == "7no ending"
+
+
+def ask(*paths: str, ending: str | None = None, suffix: str = ".jpg") -> list[str]:
+    wanted = [(PurePosixPath(path), suffix, ending) for path in paths]
+    return list(map(str, distinct(wanted)))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given"),
+    [
+        (["a", "a", "a", "b"], ["a", "a-jpg", "a-2", "b"]),
+        # The third has its own name, though the second could have had it.
+        (["a", "a", "a-jpg"], ["a", "a-2", "a-jpg"]),
+        (["x/A", "X/a"], ["x/A", "X/a-jpg"]),
+        (["caf\u00e9", "cafe\u0301"], ["caf\u00e9", "cafe\u0301-jpg"]),
+        (["Stra\u00dfe", "STRASSE"], ["Stra\u00dfe", "STRASSE-jpg"]),
+        # A file a.jpg and a folder a.jpg would be one.
+        (["a", "a.jpg/b"], ["a-jpg", "a.jpg/b"]),
+    ],
+)
+def test_no_two_are_alike(wanted: list[str], given: list[str]) -> None:
+    """The first of several keeps its name, and case and the form of accents make no difference."""
+    assert ask(*wanted) == given
+
+
+def test_names_with_endings() -> None:
+    """The mark stands before the ending; the name of the source has its ending already."""
+    assert ask("a.mms", "A.mms", ending="mms") == ["a.mms", "A-jpg.mms"]
+    assert ask("a.jpg.mms", "A.jpg.mms", ending="mms") == ["a.jpg.mms", "A.jpg-2.mms"]
+    assert ask("a.x", "A.x", ending="mms") == ["a.x", "A.x-jpg"]
+
+
+def test_a_photo_and_its_clip_keep_their_stem() -> None:
+    """They become files with different endings. An animation may become either."""
+    wanted = [(PurePosixPath("a"), suffix, None) for suffix in (".heic", ".mov", ".gif")]
+    assert list(map(str, distinct(wanted))) == ["a", "a", "a-gif"]
+
+
+def test_labels_of_receivers() -> None:
+    """They are names of folders, different without regard to case."""
+    assert labels(["us-att", "US-ATT", "twilio:short_code", "../own file.toml", ""]) == [
+        "us-att",
+        "US-ATT-2",
+        "twilio-short_code",
+        "own-file.toml",
+        "receiver",
+    ]

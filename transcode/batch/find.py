@@ -1,0 +1,85 @@
+"""Finds the files of a batch: media, and not what stands beside them or what another batch has made."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from transcode.batch.manifest import NAME as MANIFEST
+from transcode.batch.manifest import written_into
+from transcode.batch.plan import ENDINGS
+from transcode.errors import SourceError
+from transcode.jobs.files import reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Found", "find"]
+
+#: Endings of files that cameras and programs write beside media: edits, thumbnails and previews of them.
+_SIDECARS = (".xmp", ".aae", ".lrv", ".thm")
+#: Files that systems write into folders.
+_OF_SYSTEMS = frozenset(("thumbs.db", "desktop.ini", ".ds_store"))
+#: The endings of messages, which in the target of a batch are no sources.
+_MESSAGES = tuple(f".{ending}" for ending in ENDINGS.values())
+
+
+class Found(NamedTuple):
+    """What is below a directory.
+
+    Attributes:
+        files: the media, in order.
+        closed: an error for each directory that can't be read.
+        passed_over: number of sidecars, files of systems, and outputs of other batches.
+    """
+
+    files: list[Path]
+    closed: list[SourceError]
+    passed_over: int
+
+
+def find(root: Path, target: Path, is_cancelled: Callable[[], bool]) -> Found:
+    """Find the files below a directory.
+
+    Args:
+        root: the directory.
+        target: where this batch writes; nothing in it is a source.
+        is_cancelled: asked in each folder; True ends the search.
+
+    Raises:
+        SourceError: the directory can't be read.
+    """
+    own = target.resolve()
+    closed: list[OSError] = []
+    files: list[Path] = []
+    passed_over = 0
+    # Folders in targets of other batches: media of the user that are in them, too, are sources as any.
+    targets: set[Path] = set()
+    made: set[Path] = set()
+    for folder, folders, names in os.walk(root, onerror=closed.append):
+        if is_cancelled():
+            break
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and Path(folder, name).resolve() != own
+        )
+        manifests = [name for name in names if name.startswith(MANIFEST) and name.endswith(".sqlite3")]
+        for name in manifests:
+            made.update(written_into(Path(folder), Path(folder, name)))
+        is_target = Path(folder) in targets or bool(manifests)
+        if is_target:
+            targets.update(Path(folder, name) for name in folders)
+        for name in sorted(names):
+            if _is_beside_media(name, is_target=is_target) or Path(folder, name) in made:
+                passed_over += 1
+            elif not name.startswith("."):
+                files.append(Path(folder, name))
+    if closed and Path(closed[0].filename) == root:
+        raise SourceError(str(root), reason(closed[0]))
+    return Found(files, [SourceError(str(error.filename), reason(error)) for error in closed], passed_over)
+
+
+def _is_beside_media(name: str, *, is_target: bool) -> bool:
+    """Whether a name is that of a sidecar, of a file of a system, or of a message in a target."""
+    small = name.casefold()
+    return small in _OF_SYSTEMS or small.endswith(_SIDECARS) or (is_target and small.endswith(_MESSAGES))
