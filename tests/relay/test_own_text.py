@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 import transcode
 from tests.made.pictures import save
+from transcode.errors import BudgetError
 from transcode.message.slideshow import text_part
 from transcode.messages.message import Message
+from transcode.relay.model import SAME, Own
 from transcode.relay.own_text import (
     MissingField,
     field_names,
@@ -20,11 +23,12 @@ from transcode.relay.own_text import (
     has_fields,
     room,
     stand_in,
-    with_own_text,
+    with_own,
     with_stand_in,
+    within,
 )
 
-TEMPLATE = "Hi {name}"
+TEMPLATE, MOST = "Hi {name}", 40_000
 
 
 def message(chars: int, octets: int) -> Message:
@@ -79,13 +83,45 @@ def test_never_larger(network: str, own: str) -> None:
     profile = transcode.find_profile(network)
     given = transcode.retrieval(transcode.read(message(300, 300).to_mm1(strict=False)))
     adapted = transcode.adapt(given, profile)
-    made = with_own_text(adapted, own)
+    made = with_own(adapted, Own(own))
     assert len(made.to_mm1(strict=False)) <= len(adapted.to_mm1(strict=False)) <= profile.max_message_bytes
     assert texts(made) == [own]
     assert [part.data for part in made.parts if part.content_type == "image/jpeg"] == [
         part.data for part in adapted.parts if part.content_type == "image/jpeg"
     ]
-    assert with_own_text(adapted, None) is adapted
+    assert with_own(adapted, SAME) is adapted
+
+
+@pytest.mark.parametrize("sign", ["=", "é", "x", "x\n"])
+@pytest.mark.parametrize("form", ["mm4", "mm7"])
+def test_texts_that_mail_writes_with_more_octets(form: Literal["mm4", "mm7"], sign: str) -> None:
+    """Media are made anew with room for them: the text is whole, and the message not too large."""
+    own = sign * (3000 // len(sign.encode()))
+    whole = message(3000, 3000).converted("mm4-forward-req" if form == "mm4" else "mm7-deliver-req")
+    network, made = transcode.find_profile("us-att"), []
+
+    def size(one: Message) -> int:
+        return len(one.to_mm4(strict=False) if form == "mm4" else one.to_mm7(strict=False).body)
+
+    def smaller(more: int) -> Message:
+        made.append(more)
+        return transcode.adapt(whole, replace(network, max_message_bytes=MOST), form=form, reserve=more)
+
+    fitted = within(smaller(0), Own(own), MOST, size=size, smaller=smaller)
+    assert size(fitted) <= MOST
+    assert [text.replace("\r\n", "\n") for text in texts(fitted)] == [own]
+    assert len(made) <= 2
+    with pytest.raises(BudgetError) as found:
+        within(smaller(0), Own(own), MOST, size=lambda one: size(one) + MOST, smaller=smaller)
+    assert (found.value.limit, found.value.smallest) == (MOST, size(with_own(smaller(0), Own(own))) + MOST)
+
+
+def test_subjects() -> None:
+    """Each has its own, no longer than the stand-in that was fitted, and in whole characters."""
+    made = replace(message(12, 12), subject=stand_in(20, 40))
+    assert with_own(made, Own(subject="Hi Zoë")).subject == "Hi Zoë"
+    assert with_own(replace(made, subject=(made.subject or "")[:8]), Own(subject="é" * 30)).subject == "é" * 5
+    assert with_own(made, SAME) is made
 
 
 def test_cut_as_the_stand_in_was() -> None:
@@ -93,8 +129,8 @@ def test_cut_as_the_stand_in_was() -> None:
     short = transcode.adapt(message(300, 300), transcode.find_profile("us-att"))
     part = next(one for one in short.parts if one.content_type == "text/plain")
     cut = with_stand_in(short, TEMPLATE, part.text[:20])
-    assert texts(with_own_text(cut, "x" * 300)) == ["x" * 20]
-    assert texts(with_own_text(cut, "é" * 300)) == ["é" * 11]
+    assert texts(with_own(cut, Own("x" * 300))) == ["x" * 20]
+    assert texts(with_own(cut, Own("é" * 300))) == ["é" * 11]
 
 
 @pytest.mark.parametrize("template", [TEMPLATE, "\ufeffHi {name}"])
@@ -106,7 +142,7 @@ def test_room(template: str, sign: str) -> None:
     own = sign * (octets // len(sign.encode()))
     made = with_stand_in(given, template, stand_in(len(own), len(own.encode())))
     assert 2900 < len(made.to_mm1(strict=False)) <= 3000
-    assert texts(with_own_text(made, own)) == [own]
+    assert texts(with_own(made, Own(own))) == [own]
     # The longest one in characters and the longest one in octets may be two texts.
     both = with_stand_in(given, template, stand_in(octets, octets))
     assert len(both.to_mm1(strict=False)) <= 3000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -10,15 +11,22 @@ from typing import NamedTuple
 import pytest
 
 import transcode
+from tests.made.pictures import photo, save
 from tests.relay.conftest import ALICE, BOB, config
-from tests.relay.phone import Gateway, Phone, until
+from tests.relay.phone import PATIENCE, Gateway, Phone, until
 from tests.relay.provider import Provider, status, vasp
+from tests.relay.store.routed import accepted
 from tests.relay.test_mm1 import read_by_bob, said
 from transcode.errors import HttpStatusError, SubmitRefused
 from transcode.messages.message import Message
+from transcode.relay.adaptation import Adapter
+from transcode.relay.config import Config, Policy
 from transcode.relay.model import Event, State
-from transcode.relay.outlets.providers import _outcome
+from transcode.relay.outlets.providers import Providers, _outcome
+from transcode.relay.own_text import stand_in, with_stand_in
 from transcode.relay.server import Running, running
+from transcode.relay.store import FolderBlobs, SqliteStore
+from transcode.relay.vasps import Vasp
 
 
 class World(NamedTuple):
@@ -174,6 +182,27 @@ def test_never_over_what_the_provider_takes(world: World, large_letter: Message)
     assert int(world.small.heads[-1]["content-length"]) <= 40_000
     assert (got.version, len(got.parts)) == ("5.3.0", len(large_letter.parts))
     assert said(world.alice.pushed(), "X-Mms-Status") == "Retrieved"
+
+
+@pytest.mark.parametrize("sign", ["x", "="])
+def test_each_gets_its_own_text(tmp_path: Path, sign: str) -> None:
+    """Also one that base64 and XML write with more octets than the stand-in: media are made anew for it."""
+    composed = transcode.compose(
+        save(photo(1600, 1200), quality=95), transcode.find_profile("us-tmobile"), to=["777"], text="{name}"
+    )
+    blobs = FolderBlobs(tmp_path / "blobs")
+    octets = with_stand_in(composed, "{name}", stand_in(3000, 3000)).to_mm1(strict=False)
+    account = Vasp("small", max_bytes=40_000, network="us-att")
+    policy = Policy(adapt_processes=1, adapt_seconds=PATIENCE)
+    with closing(SqliteStore(tmp_path / "relay.db")) as store:
+        (one,) = accepted(store, to=("777",), blob=blobs.put(octets), size=len(octets))
+        with closing(Adapter(store, blobs, tmp_path, policy, is_awaited=False)) as adapter:
+            outlet = Providers(Config(), account, blobs, adapter)
+            made = outlet._message(replace(one, text=sign * 3000), store.envelope(one.message))
+            outlet.close()
+    assert len(made.to_mm7(strict=False).body) <= 40_000
+    assert [part.text for part in made.parts if part.content_type == "text/plain"] == [sign * 3000]
+    assert [part.content_type for part in made.parts].count("image/jpeg") == 1
 
 
 def test_who_forbids_adaptation_is_told(world: World, large_letter: Message) -> None:

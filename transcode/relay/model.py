@@ -12,10 +12,12 @@ __all__ = [
     "ENDED",
     "MEGABYTE",
     "RESOLVER",
+    "SAME",
     "Changed",
     "Delivery",
     "Envelope",
     "Event",
+    "Own",
     "ReportStatus",
     "Route",
     "State",
@@ -239,6 +241,22 @@ class Envelope:
     may_relay: bool = False
 
 
+class Own(NamedTuple):
+    """What one recipient of a message gets in the place of what all others have; None: the same.
+
+    Attributes:
+        text: the text.
+        subject: the subject.
+    """
+
+    text: str | None = None
+    subject: str | None = None
+
+
+#: What a recipient has who gets what all get.
+SAME = Own()
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One recipient of one message. Times are seconds since 1970.
@@ -269,7 +287,7 @@ class Delivery:
         due: when something is to be done next, or None.
         due_event: the event of the timer that is next; None: an attempt is next.
         lane: that of the message.
-        text: its own text, in the place of that of the message; None: it has none.
+        text, subject: its own ones, in the place of those of the message; None: it has none.
         lease_until: when the lease of who attempts it ends; None: nobody does. No two leases of a delivery
             end at the same time.
     """
@@ -299,7 +317,13 @@ class Delivery:
     due_event: Event | None = None
     lane: str = ""
     text: str | None = None
+    subject: str | None = None
     lease_until: float | None = None
+
+    @property
+    def own(self) -> Own:
+        """What it alone gets."""
+        return Own(self.text, self.subject)
 
 
 class Changed(NamedTuple):

@@ -1,8 +1,11 @@
-"""Texts with fields, such as ``Hello {name}``: each recipient of a campaign has its own.
+"""Texts and subjects with fields, such as ``Hello {name}``: each recipient of a campaign has its own.
 
 Media are adapted once for all. For that the message has a stand-in with as many characters and octets as the
 longest own text, and each recipient's text takes its place in what was adapted. So no own text can make a
-message larger than it was when it was fitted.
+message larger than it was when it was fitted. Subjects likewise.
+
+Forms of mail write some signs with more octets than others, so there a text may need more room than the
+stand-in left. The message is then made anew with that room.
 """
 
 from __future__ import annotations
@@ -11,23 +14,30 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from transcode.errors import BudgetError
 from transcode.message.slideshow import readable, text_part
+from transcode.relay.model import SAME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from transcode.messages.message import Message
     from transcode.model import Part
+    from transcode.relay.model import Own
+    from transcode.relay.store.campaigns import Campaign
 
 __all__ = [
+    "LARGEST_SUBJECT",
     "MissingField",
     "field_names",
     "filled",
     "has_fields",
     "room",
     "stand_in",
-    "with_own_text",
+    "with_own",
     "with_stand_in",
+    "with_stand_ins",
+    "within",
 ]
 
 #: A name in braces; behind a bar, what stands there where a recipient has no such field.
@@ -42,6 +52,8 @@ _WIDE = "\N{SQUARED OK}"
 _BEGIN = _WIDE + _SIGN * (_SHORTEST - 1)
 #: The same where it was cut; with a question mark where the receiver's charset has no such sign.
 _CUT = re.compile(rf"[{_WIDE}?](?:{_SIGN}|\Z)")
+#: The most octets of an own subject in UTF-8, and the least by which a message is made smaller for own texts.
+LARGEST_SUBJECT, _LEAST_MORE = 250, 512
 #: By so many octets a stand-in, with the words of its length, may exceed the longest text.
 _SPARE = 16
 
@@ -104,11 +116,26 @@ def with_stand_in(message: Message, template: str, text: str) -> Message:
     raise ValueError("the message has no such text")
 
 
+def with_stand_ins(message: Message, campaign: Campaign) -> Message:
+    """Return the message of a campaign with stand-ins in the place of its text and subject with fields.
+
+    Raises:
+        ValueError: it has no such text.
+    """
+    if has_fields(campaign.subject):
+        made = stand_in(campaign.subject_chars, campaign.subject_octets)
+        message = replace(message, subject=made)
+    if campaign.template is None or not has_fields(campaign.template):
+        return message
+    text = stand_in(campaign.text_chars, campaign.text_octets)
+    return with_stand_in(message, campaign.template, text)
+
+
 def room(message: Message, template: str, most: int) -> int:
     """Return how many octets an own text may have in UTF-8, so that the message is not too large.
 
     Args:
-        message: the message, with its text or a stand-in.
+        message: the message, with its text or a stand-in, and the longest subject that it may have.
         template: the text that it was composed with.
         most: the most octets of the message as an M-Send.req.
 
@@ -123,21 +150,73 @@ def room(message: Message, template: str, most: int) -> int:
     return most - len(octets) + len(shortest.encode()) - _SPARE
 
 
-def with_own_text(message: Message, text: str | None) -> Message:
-    """Return a message with a recipient's own text in the place of the stand-in.
+def with_own(message: Message, own: Own) -> Message:
+    """Return a message with a recipient's own text and subject in the places of stand-ins.
 
-    Where adaptation cut the stand-in, the text is cut as well.
+    Where adaptation cut a stand-in, the text is cut as well.
 
     Args:
         message: the message, adapted or not.
-        text: the text; None: the message has one for all.
+        own: both; what is None, the message has for all.
     """
+    if own.subject is not None and message.subject:
+        message = replace(message, subject=_subject(message.subject, own.subject))
+    text = own.text
     if text is None:
         return message
     for place, part in enumerate(message.parts):
         if part.content_type == "text/plain" and _CUT.match(part.text):
             return _with_part(message, place, _own(part, text))
     return message
+
+
+def within(
+    message: Message,
+    own: Own,
+    most: int,
+    *,
+    size: Callable[[Message], int],
+    smaller: Callable[[int], Message],
+) -> Message:
+    """Return a message with a recipient's own text and subject that is not too large.
+
+    Args:
+        message: the message, made to fit with its stand-ins.
+        own: text and subject.
+        most: the most octets; 0: any number.
+        size: returns the octets of a message in its form.
+        smaller: makes the message anew, with a stand-in too, and with so many octets left free.
+
+    Raises:
+        BudgetError: it is too large all the same, or its text would be cut; with its octets.
+        Exception: what smaller raises.
+    """
+    made = with_own(message, own)
+    octets = size(made) if most and own != SAME else 0
+    if octets <= most:
+        return made
+    # A few sizes, so that most recipients share what is made anew for them.
+    more = _LEAST_MORE
+    while more < octets - most:
+        more *= 2
+    none = BudgetError("message", most, smallest=octets, hint="its own text leaves no room for the rest")
+    try:
+        again = with_own(smaller(more), own)
+    except BudgetError as error:
+        raise none from error
+    if size(again) > most or _texts(again) != _texts(made):
+        raise none
+    return again
+
+
+def _texts(message: Message) -> list[str]:
+    return [part.text for part in message.parts if part.content_type == "text/plain"]
+
+
+def _subject(before: str, subject: str) -> str:
+    """Return a subject, cut to the characters and octets of the stand-in."""
+    octets = subject[: len(before)].encode()[: len(before.encode())]
+    return octets.decode("utf-8", "ignore")
 
 
 def _own(part: Part, text: str) -> Part:

@@ -323,10 +323,8 @@ class Releasing:
             if verdict.event is not Event.ROUTED:
                 failed.append(_failed(recipient, verdict))
                 continue
-            text = None
-            if one.template is not None and own_text.has_fields(one.template):
-                text = own_text.filled(one.template, json.loads(recipient.fields))
-            going.append(Released(recipient.number, recipient.address, carrier, text, verdict))
+            text, subject = (_filled(own, recipient) for own in (one.template, one.subject))
+            going.append(Released(recipient.number, recipient.address, carrier, text, verdict, subject))
         if failed:
             self._store.write(partial(recipients.sort, name=one.id, found=failed, now=now)).result()
         if going:
@@ -371,6 +369,13 @@ def _in_hand(connection: Connection, name: str) -> list[Occurrence]:
         (name, *here, _TOGETHER),
     ).fetchall()
     return [Occurrence(number, Event.CANCEL, _CANCELED) for (number,) in found]
+
+
+def _filled(template: str | None, recipient: Recipient) -> str | None:
+    """Return a recipient's own text; None: it has the same as all."""
+    if template is None or not own_text.has_fields(template):
+        return None
+    return own_text.filled(template, json.loads(recipient.fields))
 
 
 def _failed(recipient: Recipient, verdict: Verdict) -> Sorted:

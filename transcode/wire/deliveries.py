@@ -89,15 +89,18 @@ class Notifications:
         #: The octets around both values, by the expiry and the lengths of both.
         self._around: dict[tuple[int, int, int], tuple[bytes, bytes, bytes]] = {}
 
-    def pdu(self, *, location: str, transaction_id: str, expiry: int) -> bytes:
-        """Return the PDU for one recipient. Arguments and errors are those of notification."""
+    def pdu(self, *, location: str, transaction_id: str, expiry: int, subject: str | None = None) -> bytes:
+        """Return the PDU for one recipient. Arguments and errors are those of notification.
+
+        A subject takes the place of that of the message, for this recipient alone.
+        """
         values, key = (transaction_id, location), (expiry, len(transaction_id), len(location))
         around = self._around.get(key)
-        if around is not None and all(map(_PLAIN.fullmatch, values)):
+        if around is not None and subject is None and all(map(_PLAIN.fullmatch, values)):
             begin, between, end = around
             return b"".join((begin, transaction_id.encode(), between, location.encode(), end))
         told = notification(
-            self._message,
+            self._message if subject is None else replace(self._message, subject=subject),
             location=location,
             transaction_id=transaction_id,
             expiry=expiry,
@@ -105,7 +108,7 @@ class Notifications:
             segments=self._segments,
         )
         octets = pdu_writer.to_bytes(told, strict=False)
-        if all(map(_PLAIN.fullmatch, values)):
+        if subject is None and all(map(_PLAIN.fullmatch, values)):
             begin, *rest = octets.split(transaction_id.encode())
             # A subject may have the same text.
             if len(rest) == 1 and len(pieces := rest[0].split(location.encode())) == 2:

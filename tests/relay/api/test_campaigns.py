@@ -20,6 +20,7 @@ from transcode.relay.api.schema import CampaignNotice, Notice
 from transcode.relay.client import verify
 from transcode.relay.store import campaigns, limits, optouts, recipients
 
+SPRING = "{name|You}, spring!"
 PICTURE = save(photo(160, 120), quality=90)
 CAROL, DAVE, EVE, NOBODY = "+15550003", "+15550004", "+15550005", "+4930000"
 #: What is not there of one campaign is not in another one's way.
@@ -104,10 +105,8 @@ def test_each_gets_its_own_text(shop: Office) -> None:
         f"{NOBODY};x;x\n"
         f'{CAROL};"open;x\n'
     )
-    sent = begun(
-        shop, rows=rows, text="Hello {name|friend} in {city}!", subject="Spring", client_reference="s"
-    )
-    assert (sent["status"], sent["from"], sent["subject"]) == ("draft", SHOP, "Spring")
+    sent = begun(shop, rows=rows, text="Hello {name|friend} in {city}!", subject=SPRING, client_reference="s")
+    assert (sent["status"], sent["from"], sent["subject"]) == ("draft", SHOP, SPRING)
     assert sent["progress"]["total"] == 9
     name = sent["id"]
     # Nobody is written to before the start; where they are is found out.
@@ -115,12 +114,14 @@ def test_each_gets_its_own_text(shop: Office) -> None:
     phones = [Phone(number, shop.centre.url, shop.gateway) for number in (ALICE, BOB)]
     assert phones[0].hears_nothing(0.1)
     assert done(shop, name, "start").json()["status"] == "running"
-    for phone, text in zip(phones, ("Hello Zoë 中 in Rome!", "Hello friend in Oslo!"), strict=True):
-        got = phone.fetch(phone.pushed())
+    texts = ("Hello Zoë 中 in Rome!", "Hello friend in Oslo!")
+    for phone, text, subject in zip(phones, texts, ("Zoë 中, spring!", "You, spring!"), strict=True):
+        told = phone.pushed()
+        got = phone.fetch(told)
         assert [part.text for part in got.parts if part.content_type == "text/plain"] == [text]
         (picture,) = (part for part in got.parts if part.content_type == "image/jpeg")
         assert bytes(picture.data) == PICTURE
-        assert got.subject == "Spring"
+        assert (told.subject, got.subject) == (subject, subject)
     over = ended(shop, name)
     assert over["status"] == "completed"
     assert over["progress"]["failures"] == {

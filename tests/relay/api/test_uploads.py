@@ -40,3 +40,11 @@ def test_values_in_values() -> None:
         ("", ""),
         *[("invalid", "name is no text and no number")] * 2,
     ]
+
+
+def test_subjects() -> None:
+    """A subject of one's own is one line of at most 250 octets; fields of it alone are kept as well."""
+    rows = b'to,name,other\n+15550001,Ann,x\n+15550002,"a\nb",x\n+15550003,' + b"a" * 251 + b",x\n"
+    found = list(Reader("Hi", str, subject="{name}").of_file(io.BytesIO(rows)))
+    assert [one.reason for one in found] == ["", "invalid", "too_long"]
+    assert (found[0].fields, found[0].subject_chars, found[0].octets) == ('{"name":"Ann"}', 3, 0)

@@ -17,7 +17,7 @@ from tests.relay.store.routed import accepted
 from transcode.relay.adaptation import Adapter
 from transcode.relay.config import Config, Policy
 from transcode.relay.estimate.versions import Versions
-from transcode.relay.model import Envelope
+from transcode.relay.model import Envelope, Own
 from transcode.relay.peers import Peer
 from transcode.relay.store import FolderBlobs
 from transcode.relay.store.sqlite import SqliteStore
@@ -71,7 +71,7 @@ def test_versions_and_their_pages(large: tuple[Versions, Envelope], kind: str) -
     page = versions.preview(north.result(), SMALL).result(PATIENCE).decode()
     assert f"{versions.size(north.result()):,} bytes as {'MM4' if kind == 'peer' else 'MM7'}" in page
     # With the text of one recipient it is written anew.
-    assert "From the top" in versions.preview(north.result(), SMALL, "Hello").result(PATIENCE).decode()
+    assert "From the top" in versions.preview(north.result(), SMALL, Own("Hello")).result(PATIENCE).decode()
 
 
 def test_a_link_shows_the_message(large: tuple[Versions, Envelope]) -> None:

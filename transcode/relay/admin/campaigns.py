@@ -16,6 +16,7 @@ from transcode.relay import own_text
 from transcode.relay.admin import charts
 from transcode.relay.admin.preview import preview
 from transcode.relay.estimate.reckoning import Estimate, estimate
+from transcode.relay.model import SAME, Own
 from transcode.relay.pacing import plan_of
 from transcode.relay.statuses import Status
 from transcode.relay.store import audience, campaigns, recipients
@@ -179,25 +180,29 @@ class Campaigns:
         hop, carrier = (request.query_params.get(name, "") for name in ("hop", "carrier"))
         versions = self._desk.versions
 
-        def begin(campaign: Campaign) -> tuple[Future[str], str | None]:
+        def begin(campaign: Campaign) -> tuple[Future[str], Own]:
             made = versions.begin(self._store.envelope(campaign.id), hop, carrier)
-            return made, self._text(campaign)
+            return made, self._own(campaign)
 
         found = await self._found(request, begin)
         if found is None:
             return self._missing()
-        made, text = found[1]
-        return await preview(versions, made, versions.limit(hop, carrier), text)
+        made, own = found[1]
+        return await preview(versions, made, versions.limit(hop, carrier), own)
 
-    def _text(self, campaign: Campaign) -> str | None:
-        """Return the text of the first recipient who has one; None: all get the same."""
-        if campaign.template is None or not own_text.has_fields(campaign.template):
-            return None
+    def _own(self, campaign: Campaign) -> Own:
+        """Return the text and the subject of the first recipient who has them."""
+        templates = [
+            one if own_text.has_fields(one) else None for one in (campaign.template, campaign.subject)
+        ]
+        if templates == [None, None]:
+            return SAME
         for one in recipients.listed(self._store, campaign.id, most=_MOST):
             if one.reason not in ("invalid", "duplicate"):
                 with contextlib.suppress(own_text.MissingField):
-                    return own_text.filled(campaign.template, json.loads(one.fields))
-        return campaign.template
+                    fields = json.loads(one.fields)
+                    return Own(*(own and own_text.filled(own, fields) for own in templates))
+        return Own(*templates)
 
     async def _change(self, request: Request, session: Session) -> Response:
         """Pause, resume or cancel a campaign, and go back."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from transcode.relay.admin.access import Session
     from transcode.relay.admin.frame import Frame
-    from transcode.relay.model import Envelope
+    from transcode.relay.model import Envelope, Own
 
 __all__ = ["Links"]
 
@@ -92,19 +92,19 @@ class Links:
         """Show a message of which abuse was reported; all others are nobody's business."""
         number = request.path_params["number"]
 
-        def find() -> tuple[Envelope, str | None] | None:
+        def find() -> tuple[Envelope, Own] | None:
             page = pages.of_delivery(self._store, int(number)) if _NUMBER.fullmatch(number) else None
             delivery = None if page is None else self._store.delivery(number=page.delivery)
             if page is None or delivery is None or page.reported_at is None:
                 return None
-            return self._store.envelope(delivery.message, blob=delivery.blob), delivery.text
+            return self._store.envelope(delivery.message, blob=delivery.blob), delivery.own
 
         found = await self._frame.asked("links", find)
         if found is None:
             return PlainTextResponse("there is no such page of which abuse was reported\n", 404)
         versions = self._frame.desk.versions
-        envelope, text = found
-        return await preview(versions, versions.begin(envelope, LINK, ""), None, text)
+        envelope, own = found
+        return await preview(versions, versions.begin(envelope, LINK, ""), None, own)
 
     async def _take_down(self, request: Request, session: Session) -> Response:
         """Take down one page, or all of its message, and go back."""

@@ -10,11 +10,13 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from transcode.errors import TranscodeError
 from transcode.jobs.isolated import JobLost
+from transcode.relay.model import SAME
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from transcode.relay.estimate.versions import Versions
+    from transcode.relay.model import Own
 
 __all__ = ["preview"]
 
@@ -28,22 +30,20 @@ _ALONE = (
 )
 
 
-async def preview(
-    versions: Versions, made: Future[str], limit: int | None, text: str | None = None
-) -> Response:
+async def preview(versions: Versions, made: Future[str], limit: int | None, own: Own = SAME) -> Response:
     """Return the page of a message.
 
     Args:
         versions: makes the page.
         made: the name of the octets of the message.
         limit: the most octets that it may have; None: nobody says.
-        text: the text of one recipient; None: all get the same.
+        own: what one recipient gets.
     """
     try:
         async with asyncio.timeout(_SECONDS):
             # It is made on, whoever waits for it.
             name = await asyncio.shield(asyncio.wrap_future(made))
-            begun = await run_in_threadpool(versions.preview, name, limit, text)
+            begun = await run_in_threadpool(versions.preview, name, limit, own)
             page = await asyncio.wrap_future(begun)
     except TimeoutError:
         return PlainTextResponse("it is being made: load this page again\n", 503)

@@ -64,6 +64,16 @@ _CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _MessageId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", description="The id of a message.")]
 
 
+_Profile = Annotated[
+    # No name of a file is one.
+    Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9&:_-]{0,80}$")] | None,
+    Meta(
+        description="A profile, such as us-verizon, whose limit and formats the message is made for."
+        " Without one, media stay as the centre takes them, and are adapted to each recipient's phone."
+    ),
+]
+
+
 class NewMessage(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """A message to be sent."""
 
@@ -87,14 +97,7 @@ class NewMessage(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     as_clip: Annotated[
         bool, Meta(description="Whether a recording becomes a clip that shows its waveform.")
     ] = False
-    profile: Annotated[
-        # No name of a file is one.
-        Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9&:_-]{0,80}$")] | None,
-        Meta(
-            description="A profile, such as us-verizon, whose limit and formats the message is made for."
-            " Without one, media stay as the centre takes them, and are adapted to each recipient's phone."
-        ),
-    ] = None
+    profile: _Profile = None
     send_at: Annotated[_Time | None, Meta(description="The earliest delivery.")] = None
     validity_period: Annotated[
         Annotated[int, Meta(ge=60, le=2_592_000)] | None,
@@ -237,7 +240,9 @@ class NewCampaign(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True)
             " {name|friend} for friend where there is none."
         ),
     ] = None
-    subject: str | None = None
+    subject: Annotated[
+        str | None, Meta(description="The subject, which may have names in braces as the text.")
+    ] = None
     media_urls: Annotated[
         list[_Url],
         Meta(description="Addresses of pictures, clips, recordings, vCards and calendar entries, in order."),
@@ -246,6 +251,7 @@ class NewCampaign(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True)
     as_clip: Annotated[
         bool, Meta(description="Whether a recording becomes a clip that shows its waveform.")
     ] = False
+    profile: _Profile = None
     recipients: Annotated[
         list[NewRecipient], Meta(description="The recipients; more may be uploaded before the start.")
     ] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -31,11 +32,15 @@ def room(blobs: Blobs, campaign: Campaign, most: int) -> int:
     """
     if campaign.template is None or not own_text.has_fields(campaign.template):
         return LARGEST_TEXT
-    return own_text.room(transcode.read(blobs.get(campaign.blob)), campaign.template, most)
+    message = transcode.read(blobs.get(campaign.blob))
+    if own_text.has_fields(campaign.subject):
+        longest = own_text.stand_in(own_text.LARGEST_SUBJECT, own_text.LARGEST_SUBJECT)
+        message = replace(message, subject=longest)
+    return own_text.room(message, campaign.template, most)
 
 
 def settle(store: SqlStore, blobs: Blobs, name: str, *, is_start: bool = False) -> Campaign:
-    """Give the message of a campaign a text that is as long as the longest own one, and return the campaign.
+    """Give the message of a campaign text and subject as long as the longest own ones; return the campaign.
 
     Where longer texts come meanwhile, it is done again.
 
@@ -64,12 +69,12 @@ def settle(store: SqlStore, blobs: Blobs, name: str, *, is_start: bool = False) 
 
 def _with_room(blobs: Blobs, campaign: Campaign) -> bytes | None:
     """Return the octets of a message with a stand-in; None: those that it has need none."""
-    template = campaign.template
-    if template is None or campaign.state not in _BEFORE or not own_text.has_fields(template):
+    if campaign.state not in _BEFORE or not any(
+        map(own_text.has_fields, (campaign.template, campaign.subject))
+    ):
         return None
-    text = own_text.stand_in(campaign.text_chars, campaign.text_octets)
     message = transcode.read(blobs.get(campaign.blob))
-    return own_text.with_stand_in(message, template, text).to_mm1(strict=False)
+    return own_text.with_stand_ins(message, campaign).to_mm1(strict=False)
 
 
 def _settled(connection: Connection, read: Campaign, blob: str, size: int, *, is_start: bool) -> bool:

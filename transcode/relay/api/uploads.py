@@ -40,13 +40,20 @@ class Reader:
     """Makes rows of what an upload has.
 
     Args:
-        text: the text of the campaign; None: it has none.
+        text, subject: those of the campaign; None: it has none.
         normal: returns an address in the form of rows.
         largest: the most octets of an own text, at most LARGEST_TEXT.
     """
 
-    def __init__(self, text: str | None, normal: Callable[[str], str], largest: int = LARGEST_TEXT) -> None:
-        self._template = text if own_text.has_fields(text) else None
+    def __init__(
+        self,
+        text: str | None,
+        normal: Callable[[str], str],
+        largest: int = LARGEST_TEXT,
+        subject: str | None = None,
+    ) -> None:
+        self._templates = [one if own_text.has_fields(one) else None for one in (text, subject)]
+        self._names = [name for one in self._templates if one for name in own_text.field_names(one)]
         self._normal = normal
         self._largest = min(largest, LARGEST_TEXT)
 
@@ -124,26 +131,27 @@ class Reader:
             return _bad(address, f"{address[:_SHOWN]!r} is no number and no mail address")
         if zone and not is_zone(zone):
             return _bad(normal, f"there is no time zone {zone[:_SHOWN]!r}")
-        used = fields
-        if self._template is not None:
-            used = {name: fields[name] for name in own_text.field_names(self._template) if name in fields}
+        used = {name: fields[name] for name in self._names if name in fields} if self._names else fields
         kept = msgspec.json.encode(used).decode()
         if len(kept) > _LARGEST_FIELDS:
             return _bad(normal, f"its fields have more than {_LARGEST_FIELDS:,} characters")
-        if self._template is None:
+        if not self._names:
             return Row(normal, "{}", zone)
         try:
-            text = own_text.filled(self._template, used)
+            text, subject = (one and own_text.filled(one, used) for one in self._templates)
+            sizes = [len((one or "").encode()) for one in (text, subject)]
         except own_text.MissingField as error:
             return _bad(normal, str(error))
-        try:
-            octets = len(text.encode())
         except UnicodeEncodeError:
             return _bad(normal, "a field has half of a character")
-        if octets > self._largest:
-            detail = f"the text has {octets:,} octets, at most {self._largest:,}"
-            return Row(normal, kept, zone, "too_long", detail)
-        return Row(normal, kept, zone, chars=len(text), octets=octets)
+        if subject and not subject.isprintable():
+            return _bad(normal, "the subject has an end of line or another control character")
+        most = (self._largest, own_text.LARGEST_SUBJECT)
+        for name, octets, largest in zip(("text", "subject"), sizes, most, strict=True):
+            if octets > largest:
+                detail = f"the {name} has {octets:,} octets, at most {largest:,}"
+                return Row(normal, kept, zone, "too_long", detail)
+        return Row(normal, kept, zone, "", "", len(text or ""), sizes[0], len(subject or ""), sizes[1])
 
 
 def _bad(shown: str, detail: str) -> Row:

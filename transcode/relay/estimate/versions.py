@@ -11,7 +11,8 @@ from transcode.errors import ProfileError
 from transcode.preview import page
 from transcode.relay.accepted import accepted
 from transcode.relay.adaptation import Target
-from transcode.relay.own_text import with_own_text
+from transcode.relay.model import SAME
+from transcode.relay.own_text import with_own
 from transcode.wire.forms import form_of_type
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from transcode.model import Form
     from transcode.relay.adaptation import Adapter
     from transcode.relay.config import Config
-    from transcode.relay.model import Envelope
+    from transcode.relay.model import Envelope, Own
     from transcode.relay.store import Blobs
 
 __all__ = ["LINK", "Versions"]
@@ -100,19 +101,19 @@ class Versions:
         """
         return len(self._blobs.get(name))
 
-    def preview(self, name: str, limit: int | None, text: str | None = None) -> Future[bytes]:
+    def preview(self, name: str, limit: int | None, own: Own = SAME) -> Future[bytes]:
         """Make the page that shows a version.
 
         Args:
             name: that of its octets.
             limit: the most octets there.
-            text: the text of one recipient, in the place of what stands for all; None: all get the same.
+            own: what one recipient gets in the place of what stands for all.
 
         Raises, from the future:
             JobLost: making it crashed, or took too long.
             TranscodeError: it can't be read.
         """
-        return self._adapter.submit(_previewed, self._blobs.source(name), limit, text)
+        return self._adapter.submit(_previewed, self._blobs.source(name), limit, own)
 
 
 def _network(carrier: str) -> str:
@@ -141,10 +142,10 @@ def _written(message: Message, form: Form) -> bytes:
     return bytes(message.to_mm4(strict=False) if form == "mm4" else message.to_mm7(strict=False))
 
 
-def _previewed(source: Path | bytes, limit: int | None, text: str | None) -> bytes:
+def _previewed(source: Path | bytes, limit: int | None, own: Own) -> bytes:
     """Return the page of a message, in a process of its own."""
     octets = source if isinstance(source, bytes) else source.read_bytes()
-    if text is not None:
-        message = with_own_text(transcode.read(octets), text)
+    if own != SAME:
+        message = with_own(transcode.read(octets), own)
         octets = _written(message, form_of_type(message.message_type))
     return page(octets, limit=limit)

@@ -14,9 +14,9 @@ import transcode
 from transcode.errors import BudgetError, SendError, TranscodeError, TransportError
 from transcode.jobs.isolated import JobLost
 from transcode.relay.accepted import accepted, without_content
-from transcode.relay.model import Event, Route, Told
+from transcode.relay.model import SAME, Event, Route, Told
 from transcode.relay.outlets.outlet import Outcome, missing, report_on, unsent
-from transcode.relay.own_text import with_own_text
+from transcode.relay.own_text import within
 from transcode.relay.store import mails
 from transcode.relay.store.reports import transaction_id
 from transcode.relay.timers import retry_wait
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from transcode.messages.message import Message
     from transcode.relay.adaptation import Adapter
     from transcode.relay.config import Config
-    from transcode.relay.model import Delivery, Envelope
+    from transcode.relay.model import Delivery, Envelope, Own
     from transcode.relay.peers import Peer
     from transcode.relay.route import Router
     from transcode.relay.store import Blobs, SqlStore
@@ -106,7 +106,7 @@ class Peers:
         transaction_id = self._named(deliveries)
         try:
             message = self._message(deliveries, envelope, transaction_id)
-            mail = self._fitted(message, envelope, deliveries[0].text)
+            mail = self._fitted(message, envelope, deliveries[0].own)
             mailboxes = [self._mailbox(one.recipient) for one in deliveries]
         except FileNotFoundError:
             return [missing(self._blobs)] * len(deliveries)
@@ -218,7 +218,7 @@ class Peers:
             shown = replace(shown, to=(f"undisclosed@{self._peer.domain}",))
         return self._with_domains(shown)
 
-    def _fitted(self, message: Message, envelope: Envelope, own_text: str | None) -> bytes:
+    def _fitted(self, message: Message, envelope: Envelope, own: Own) -> bytes:
         """Return the mail, adapted where the other centre takes no larger one.
 
         It is adapted once for all recipients, with the longest own text.
@@ -227,19 +227,26 @@ class Peers:
             BudgetError: with its own headers and text it is too large all the same.
         """
         most, octets = self._peer.max_bytes, message.to_mm4(strict=False)
-        if most and len(octets) > most:
-            key = f"mm4 {self._peer.network} {most}"
-            job = self._adapter.make(envelope, key, _adapted, replace(message, parts=()), self._peer)
+        is_large = bool(most) and len(octets) > most
+        if not is_large and own == SAME:
+            return octets
+
+        def smaller(more: int) -> Message:
+            key = f"mm4 {self._peer.network} {most}" + (f" {more}" if more else "")
+            job = self._adapter.make(envelope, key, _adapted, replace(message, parts=()), self._peer, more)
             adapted = transcode.read(self._blobs.get(job.result(timeout=2 * self._adapt_seconds)))
             expiry = [pair for pair in message.headers if pair[0].lower() == "x-mms-expiry"]
             others = [pair for pair in adapted.headers if pair[0].lower() != "x-mms-expiry"]
-            message = replace(adapted, transaction_id=message.transaction_id, headers=(*others, *expiry))
-        elif own_text is None:
+            return replace(adapted, transaction_id=message.transaction_id, headers=(*others, *expiry))
+
+        fitted = smaller(0) if is_large else message
+        size = len(octets := fitted.to_mm4(strict=False))
+        if most and size > most:
+            raise BudgetError("message", most, smallest=size)
+        if own == SAME:
             return octets
-        octets = with_own_text(message, own_text).to_mm4(strict=False)
-        if most and len(octets) > most:
-            raise BudgetError("message", most, smallest=len(octets))
-        return octets
+        made = within(fitted, own, most, size=lambda one: len(one.to_mm4(strict=False)), smaller=smaller)
+        return made.to_mm4(strict=False)
 
     # Addresses
 
@@ -271,18 +278,21 @@ class Peers:
             return forwarded(bare, transaction_id="", message_id=envelope.peer_message_id)
 
 
-def _adapted(source: Path | bytes, mail: Message, peer: Peer) -> bytes:
+def _adapted(source: Path | bytes, mail: Message, peer: Peer, more: int = 0) -> bytes:
     """Return a mail that a centre takes, in a process of its own.
 
     Args:
         source: the octets of the message, or the file that has them.
         mail: the MM4_forward.REQ without its parts, which may be large.
         peer: the centre.
+        more: octets to leave free for own texts.
     """
     came = transcode.read(source if isinstance(source, bytes) else source.read_bytes())
     whole = replace(mail, parts=came.converted("mm4-forward-req").parts)
     profile = replace(transcode.find_profile(peer.network), max_message_bytes=peer.max_bytes)
-    return transcode.adapt(whole, profile, form="mm4", reserve=_RESERVE, threads=1).to_mm4(strict=False)
+    return transcode.adapt(whole, profile, form="mm4", reserve=_RESERVE + more, threads=1).to_mm4(
+        strict=False
+    )
 
 
 def _refusal(told: str) -> Outcome:

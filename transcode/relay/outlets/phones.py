@@ -143,6 +143,7 @@ class Phones:
                 location=f"{self._url}/m/{delivery.token}",
                 transaction_id=delivery.notification_id,
                 expiry=max(1, int(delivery.expires_at - now)),
+                subject=delivery.subject,
             )
             return wap_push(told, number=delivery.id % 256)
         except TranscodeError as error:

@@ -22,7 +22,7 @@ from transcode.messages.message import answer_of
 from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route, Told
 from transcode.relay.outlets.outlet import Outcome, missing, report_on, unsent
-from transcode.relay.own_text import with_own_text
+from transcode.relay.own_text import within
 from transcode.relay.store.reports import transaction_id
 from transcode.transport import submit
 from transcode.transport.http_client import Client
@@ -170,22 +170,30 @@ class Providers:
             # Who was in Bcc: the provider must know which of its services is meant.
             made = replace(made, to=(*made.to, untyped_short_code(with_type(delivery.recipient))))
         made = _in_version(made, vasp.version)
-        if vasp.max_bytes and len(made.to_mm7(strict=False).body) > vasp.max_bytes:
-            key = f"mm7 {vasp.network} {vasp.max_bytes}"
-            job = self._adapter.make(envelope, key, _adapted, replace(made, parts=()), vasp)
+        whole, most = made, vasp.max_bytes
+
+        def smaller(more: int) -> Message:
+            key = f"mm7 {vasp.network} {most}" + (f" {more}" if more else "")
+            job = self._adapter.make(envelope, key, _adapted, replace(whole, parts=()), vasp, more)
             adapted = transcode.read(self._blobs.get(job.result(timeout=2 * self._adapt_seconds)))
-            made = replace(adapted, transaction_id=made.transaction_id, to=made.to)
-        made = with_own_text(made, delivery.text)
-        size = len(made.to_mm7(strict=False).body)
-        if vasp.max_bytes and size > vasp.max_bytes:
-            raise BudgetError("message", vasp.max_bytes, smallest=size)
-        return made
+            return replace(adapted, transaction_id=whole.transaction_id, to=whole.to)
+
+        if most and _octets(made) > most:
+            made = smaller(0)
+            if (size := _octets(made)) > most:
+                raise BudgetError("message", most, smallest=size)
+        return within(made, delivery.own, most, size=_octets, smaller=smaller)
 
     def _reported(self, envelope: Envelope) -> Message:
         try:
             return accepted(self._blobs.get(envelope.blob), envelope)
         except FileNotFoundError:
             return without_content(envelope).converted("mm7-submit-req")
+
+
+def _octets(message: Message) -> int:
+    """Return the size of a request."""
+    return len(message.to_mm7(strict=False).body)
 
 
 def _in_version(message: Message, version: str) -> Message:
@@ -199,18 +207,19 @@ def _in_version(message: Message, version: str) -> Message:
     return replace(message, version=version, headers=tuple(headers))
 
 
-def _adapted(source: Path | bytes, request: Message, vasp: Vasp) -> bytes:
+def _adapted(source: Path | bytes, request: Message, vasp: Vasp, more: int = 0) -> bytes:
     """Return a DeliverReq that a provider takes, in a process of its own.
 
     Args:
         source: the octets of the message, or the file that has them.
         request: the DeliverReq without its parts, which may be large.
         vasp: the provider.
+        more: octets to leave free for own texts.
     """
     came = transcode.read(source if isinstance(source, bytes) else source.read_bytes())
     whole = replace(request, parts=came.converted("mm7-deliver-req").parts)
     profile = replace(transcode.find_profile(vasp.network), max_message_bytes=vasp.max_bytes)
-    made = transcode.adapt(whole, profile, form="mm7", reserve=_RESERVE, threads=1)
+    made = transcode.adapt(whole, profile, form="mm7", reserve=_RESERVE + more, threads=1)
     # A DeliverReq does not say whether the sender allows adaptation.
     refuse_change(came, made)
     return bytes(made.to_mm7(strict=False))

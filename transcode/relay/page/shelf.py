@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transcode.relay.accepted import accepted
-from transcode.relay.own_text import with_own_text
+from transcode.relay.model import SAME
+from transcode.relay.own_text import with_own
 from transcode.relay.page import parts
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from transcode.messages.message import Message
     from transcode.relay.adaptation import Adapter
-    from transcode.relay.model import Envelope
+    from transcode.relay.model import Envelope, Own
     from transcode.relay.page.parts import Found
     from transcode.relay.store import Blobs
 
@@ -36,17 +37,17 @@ class Shelf:
         """Return whether the octets of a message are kept."""
         return self._blobs.exists(envelope.blob)
 
-    def message(self, envelope: Envelope, own_text: str | None = None) -> Message:
+    def message(self, envelope: Envelope, own: Own = SAME) -> Message:
         """Return a message.
 
         Args:
             envelope: the message.
-            own_text: the text that its recipient alone gets; None: all get the same.
+            own: what its recipient alone gets.
 
         Raises:
             FileNotFoundError: its octets are gone.
         """
-        return with_own_text(accepted(self._blobs.get(envelope.blob), envelope), own_text)
+        return with_own(accepted(self._blobs.get(envelope.blob), envelope), own)
 
     def octets(self, name: str) -> bytes:
         """Return octets by their name.

@@ -52,7 +52,8 @@ _TOGETHER = 1000
 #: What CSV and lines of JSON are called.
 _ROWS = ("text/csv", "application/x-ndjson", "application/jsonl", "application/json-lines", "text/plain")
 _OF_MESSAGE = (
-    *("text", "subject", "media_urls", "text_first", "as_clip", "validity_period", "priority"),
+    *("text", "subject", "media_urls", "text_first", "as_clip", "profile", "validity_period"),
+    "priority",
     *("message_class", "delivery_report", "read_report", "show_sender", "client_reference"),
 )
 
@@ -316,7 +317,7 @@ class Campaigns:
         room = stand_ins.room(self._blobs, own, self._most_bytes)
         if room <= 0:
             raise ApiError.of_field("refused", "text", "the media leave it no room", self._most_bytes)
-        return Reader(own.template, self._numbers.normal, room)
+        return Reader(own.template, self._numbers.normal, room, own.subject)
 
     # Seeing
 

@@ -207,7 +207,7 @@ class Door:
     async def page(self, request: Request, asked: _Asked) -> Response:
         """Show a message."""
         found = await self._found(request, asked)
-        message = await run_in_threadpool(self._shelf.message, asked.envelope, asked.delivery.text)
+        message = await run_in_threadpool(self._shelf.message, asked.envelope, asked.delivery.own)
         opened = Opened(asked.page.token, asked.envelope, message, found, _ends_at(asked))
         spoken = self._spoken(request, asked.delivery)
         made = await run_in_threadpool(self._renderer.page, opened, spoken, now=time.time())
@@ -222,7 +222,7 @@ class Door:
         if not 1 <= number <= len(found) or found[number - 1].kind == "locked":
             return PlainTextResponse("there is no such part\n", 404)
         one, made = found[number - 1], named[2] if named else None
-        message = await run_in_threadpool(self._shelf.message, asked.envelope, asked.delivery.text)
+        message = await run_in_threadpool(self._shelf.message, asked.envelope, asked.delivery.own)
         part = message.parts[number - 1]
         if made is None:
             tag, (octets, kind) = f"{asked.envelope.blob[:16]}-{number}", _as_it_is(part, one)
@@ -242,7 +242,7 @@ class Door:
     async def archive(self, request: Request, asked: _Asked) -> Response:
         """Give all parts in one file."""
         found = await self._found(request, asked)
-        message = await run_in_threadpool(self._shelf.message, asked.envelope, asked.delivery.text)
+        message = await run_in_threadpool(self._shelf.message, asked.envelope, asked.delivery.own)
         chosen = [
             part
             for part, one in zip(message.parts, found, strict=True)

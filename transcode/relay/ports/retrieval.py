@@ -19,9 +19,9 @@ from transcode.jobs.isolated import JobLost
 from transcode.relay import metrics
 from transcode.relay.device import device_of
 from transcode.relay.guesses import Guesses
-from transcode.relay.model import Event
+from transcode.relay.model import SAME, Event
 from transcode.relay.networks import one_of
-from transcode.relay.own_text import with_own_text
+from transcode.relay.own_text import with_own
 from transcode.relay.ports.bodies import RETRY_AFTER
 from transcode.relay.ports.callers import Callers
 from transcode.relay.ports.octets import TYPE, Octets, range_of, wanted
@@ -175,13 +175,13 @@ class Retrieval:
         return await run_in_threadpool(self._octets, tag, delivery), tag
 
     def _octets(self, tag: str, delivery: Delivery) -> bytes | Path:
-        if not tag.endswith(_WITH_ID) and delivery.text is None:
+        if not tag.endswith(_WITH_ID) and delivery.own == SAME:
             source = self._blobs.source(tag)
             if not isinstance(source, bytes):
                 # There is one, or the phone is given what is made anew.
                 source.stat()
             return source
-        message = with_own_text(transcode.read(self._blobs.get(tag.removesuffix(_WITH_ID))), delivery.text)
+        message = with_own(transcode.read(self._blobs.get(tag.removesuffix(_WITH_ID))), delivery.own)
         if tag.endswith(_WITH_ID):
             message = replace(message, transaction_id=delivery.notification_id)
         return message.to_mm1(strict=False)

@@ -67,8 +67,9 @@ CREATE TABLE delivery (
   due_event TEXT,
   -- '' for people; a campaign has a lane of its sender's, so that nobody waits behind it.
   lane TEXT NOT NULL DEFAULT '',
-  -- Its own text, in the place of that of the message; NULL: it has none.
+  -- Its own text and subject, in the place of those of the message; NULL: it has none.
   text TEXT,
+  subject TEXT,
   lease_until REAL,
   UNIQUE (message, recipient)
 ) STRICT;
@@ -319,9 +320,11 @@ CREATE TABLE campaign (
   state TEXT NOT NULL,
   -- The text, in which names in braces stand for fields of recipients; NULL: it has none, or no more.
   template TEXT,
-  -- Of the longest own text: the characters, and the octets in UTF-8.
+  -- Of the longest own text and subject: the characters, and the octets in UTF-8.
   text_chars INTEGER NOT NULL DEFAULT 0,
   text_octets INTEGER NOT NULL DEFAULT 0,
+  subject_chars INTEGER NOT NULL DEFAULT 0,
+  subject_octets INTEGER NOT NULL DEFAULT 0,
   -- How fast it goes, and what of that is used up, in JSON.
   plan TEXT NOT NULL,
   paid TEXT NOT NULL DEFAULT '{}',

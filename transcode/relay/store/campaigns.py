@@ -99,7 +99,8 @@ class Campaign(NamedTuple):
         state: a CampaignState.
         template: the text, in which names in braces stand for fields of recipients; None: it has none, or
             it was given up with the octets.
-        text_chars, text_octets: of the longest own text, the characters and the octets in UTF-8.
+        text_chars, text_octets, subject_chars, subject_octets: of the longest own text and subject, the
+            characters and the octets in UTF-8.
         plan: how fast it goes, in JSON.
         paid: what of that is used up, in JSON; while its recipients are read, the word of who reads them.
         start_at: the earliest release, or None.
@@ -110,7 +111,7 @@ class Campaign(NamedTuple):
         made_at, started_at, ended_at: when it was made, started and over.
         due: when it is worked on next, or None.
         key: the id of the key that it was made with.
-        sender, subject, size, blob: of its message.
+        sender, subject, size, blob: of its message. Names in braces in the subject are those of fields, too.
         reference: the account's own word for it, or ``""``.
         media: what became of each medium, in JSON.
     """
@@ -121,6 +122,8 @@ class Campaign(NamedTuple):
     template: str | None
     text_chars: int
     text_octets: int
+    subject_chars: int
+    subject_octets: int
     plan: str
     paid: str
     start_at: float | None
@@ -153,6 +156,7 @@ class Draft(NamedTuple):
     validity: float
 
 
+_LONGEST = ("text_chars", "text_octets", "subject_chars", "subject_octets")
 _OWN = Campaign._fields[: Campaign._fields.index("sender")]
 _SELECT = (
     f"SELECT {', '.join(f'campaign.{name}' for name in _OWN)}, message.sender, message.subject,"
@@ -228,7 +232,8 @@ def _taken_over(
     connection.execute("DELETE FROM campaign_recipient WHERE campaign=?", (name,))
     connection.execute("DELETE FROM campaign_count WHERE campaign=?", (name,))
     connection.execute(
-        "UPDATE campaign SET total=0, text_chars=0, text_octets=0, paid=?, due=? WHERE id=?",
+        "UPDATE campaign SET total=0, text_chars=0, text_octets=0, subject_chars=0, subject_octets=0,"
+        " paid=?, due=? WHERE id=?",
         (reader, now + LEASE, name),
     )
     return name, CampaignState.LOADING, True
@@ -263,11 +268,11 @@ def set_content(connection: Connection, made_for: Campaign, blob: str, size: int
     connection.lock(rows.OCTETS, shared=True)
     name = made_for.id
     found = connection.execute(
-        f"SELECT state, text_chars, text_octets FROM campaign WHERE id=?{connection.for_update}", (name,)
+        f"SELECT state, {', '.join(_LONGEST)} FROM campaign WHERE id=?{connection.for_update}", (name,)
     ).fetchone()
     if found is None or found[0] not in (CampaignState.LOADING, CampaignState.DRAFT):
         return True
-    if found[1:] != (made_for.text_chars, made_for.text_octets):
+    if found[1:] != tuple(getattr(made_for, column) for column in _LONGEST):
         return False
     connection.execute(
         "INSERT INTO garbage SELECT blob FROM message WHERE id=? AND blob<>? ON CONFLICT DO NOTHING",

@@ -51,7 +51,7 @@ class Row(NamedTuple):
         zone: the time zone that it names, or ``""``.
         reason: why it can't be used, a word of progress.REASONS; ``""``: it can.
         detail: the same in words.
-        chars, octets: of its own text.
+        chars, octets, subject_chars, subject_octets: of its own text and its own subject.
     """
 
     address: str
@@ -61,6 +61,8 @@ class Row(NamedTuple):
     detail: str = ""
     chars: int = 0
     octets: int = 0
+    subject_chars: int = 0
+    subject_octets: int = 0
 
 
 class Recipient(NamedTuple):
@@ -156,13 +158,18 @@ def add(connection: Connection, name: str, rows: Sequence[Row], now: float, *, r
     counted = {(name, "failed" if reason else QUEUED, "", reason): count for reason, count in reasons.items()}
     progress.count(connection, counted)
     usable = [row for row in rows if not row.reason]
+    longest = {
+        "text_chars": max((row.chars for row in usable), default=0),
+        "text_octets": max((row.octets for row in usable), default=0),
+        "subject_chars": max((row.subject_chars for row in usable), default=0),
+        "subject_octets": max((row.subject_octets for row in usable), default=0),
+    }
+    longer = ", ".join(f"{column}=CASE WHEN {column}<? THEN ? ELSE {column} END" for column in longest)
     connection.execute(
-        "UPDATE campaign SET total=total+?, text_chars=CASE WHEN text_chars<? THEN ? ELSE text_chars END,"
-        " text_octets=CASE WHEN text_octets<? THEN ? ELSE text_octets END, due=? WHERE id=?",
+        f"UPDATE campaign SET total=total+?, {longer}, due=? WHERE id=?",
         (
             len(rows),
-            *[max((row.chars for row in usable), default=0)] * 2,
-            *[max((row.octets for row in usable), default=0)] * 2,
+            *(most for most in longest.values() for _ in range(2)),
             now + LEASE if state == CampaignState.LOADING else None,
             name,
         ),

@@ -47,6 +47,7 @@ class Released(NamedTuple):
         carrier: its network, as it is counted.
         text: its own text; None: it has none.
         verdict: its route.
+        subject: its own subject, likewise.
     """
 
     number: int
@@ -54,6 +55,7 @@ class Released(NamedTuple):
     carrier: str
     text: str | None
     verdict: Verdict
+    subject: str | None = None
 
 
 class Waiting(NamedTuple):
@@ -247,6 +249,7 @@ def _inserted(
             link_after=one.verdict.link_after,
             lane=lane(campaign.id),
             text=one.text,
+            subject=one.subject,
         )
         due, event = timers.due(delivery, seconds) or (None, None)
         made.append(rows.changed(delivery, due=due, due_event=event))

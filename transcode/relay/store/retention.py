@@ -159,7 +159,8 @@ def unname(connection: Connection, until: float, most: int, pseudonyms: Pseudony
     message, sender, found = ended
     for delivery, recipient in found:
         connection.execute(
-            "UPDATE delivery SET recipient=?, text=NULL WHERE id=?", (pseudonyms.word(recipient), delivery)
+            "UPDATE delivery SET recipient=?, text=NULL, subject=NULL WHERE id=?",
+            (pseudonyms.word(recipient), delivery),
         )
         for event, detail in connection.execute(
             "SELECT id, detail FROM event WHERE delivery=? AND detail<>''", (delivery,)
