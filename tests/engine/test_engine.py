@@ -201,7 +201,7 @@ def test_a_full_queue() -> None:
             with pytest.raises(errors.QueueFull, match="the queue of the engine is full"):
                 engine.submit(PICTURE, LIMITS, wait=seconds)
         with pytest.raises(errors.JobTimeout, match=r"within 0\.05 seconds"):
-            engine.submit(PICTURE, LIMITS, deadline=0.05)
+            engine.submit(PICTURE, LIMITS, deadline=0.05).result()
 
         async def refused() -> None:
             with pytest.raises(errors.QueueFull):

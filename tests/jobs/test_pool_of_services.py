@@ -131,7 +131,11 @@ def test_nobody_waits_for_a_job_that_crashed(tmp_path: Path) -> None:
     with Isolated(2, may_fork=False, retries_alone=False) as pool:
         beside = pool.submit(faults.hold)
         faults.until(beside.running, "it is being done")
-        assert pool.submit(faults.log, str(tmp_path / "log"), 2, signal.SIGKILL).result() == signal.SIGKILL
+        bad = pool.submit(faults.log, str(tmp_path / "log"), 2, signal.SIGKILL)
+        others = [pool.submit(time.sleep, 0.01) for _ in range(100)]
+        assert bad.result() == signal.SIGKILL
+        # It came before those that waited behind it.
+        assert not all(other.done() for other in others)
         assert beside.cancel()
 
 

@@ -212,7 +212,6 @@ class Engine:
 
         Raises:
             QueueFull: there was no room in time.
-            JobTimeout: the deadline passed before there was room.
             LimitsError, MessageError, TypeError: an argument is something else.
             JobError: the engine is closed.
         """
@@ -220,14 +219,16 @@ class Engine:
         if self._started().is_manager:
             wait = 0
         if not self._jobs.enter(1, _shorter(wait, job)):
-            raise self._refused(job)
+            return self._refused(job)
         try:
             request = self._read(job, asked_for, words)
-            if request is not None and not self._octets.enter(request.octets, _shorter(wait, job)):
-                raise self._refused(job)
+            is_in = request is None or self._octets.enter(request.octets, _shorter(wait, job))
         except BaseException:
             self._jobs.leave(1)
             raise
+        if not is_in:
+            self._jobs.leave(1)
+            return self._refused(job)
         self._begin(job, request)
         return job
 
@@ -308,19 +309,19 @@ class Engine:
     ) -> object:
         job, asked_for = self._given(source, limits, deadline, wait)
         if not await self._jobs.enter_async(1, _shorter(wait, job)):
-            raise self._refused(job)
+            return await asyncio.wrap_future(self._refused(job))
         try:
             if must_be_read(asked_for[1], words):
                 request = await asyncio.to_thread(self._read, job, asked_for, words)
             else:
                 request = self._read(job, asked_for, words)
-            if request is not None and not await self._octets.enter_async(
-                request.octets, _shorter(wait, job)
-            ):
-                raise self._refused(job)
+            is_in = request is None or await self._octets.enter_async(request.octets, _shorter(wait, job))
         except BaseException:
             self._jobs.leave(1)
             raise
+        if not is_in:
+            self._jobs.leave(1)
+            return await asyncio.wrap_future(self._refused(job))
         self._begin(job, request)
         return await asyncio.wrap_future(job)
 
@@ -354,12 +355,20 @@ class Engine:
         job.name, job.octets = request.name, request.octets
         return request
 
-    def _refused(self, job: Job) -> JobError:
-        """The error of a job for which there was no room."""
-        error = QueueFull(job.name, "the queue of the engine is full")
-        job.finish(error=job.late() if job.left() == 0 else error)
+    def _refused(self, job: Job) -> Job:
+        """The job for which there was no room until its deadline.
+
+        Raises:
+            QueueFull: the deadline has not come yet.
+        """
+        refused = None
+        if job.left() != 0:
+            refused = QueueFull(job.name, "the queue of the engine is full")
+        job.finish(error=refused or job.late())
         self._telling.job(job.done_so())
-        return cast("JobError", job.exception())
+        if refused is not None:
+            raise refused
+        return job
 
     def _begin(self, job: Job, request: Request | None) -> None:
         """Give a job, which has its places, to the processes."""

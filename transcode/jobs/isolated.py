@@ -285,16 +285,18 @@ class Isolated(Executor):
     def _hand_out(self) -> None:
         """Give jobs to idle processes.
 
-        A job that a process died of waits until all processes are idle, if it is to be tried alone. Jobs that
-        were submitted after that death wait for it.
+        A job that a process died of comes first. If it is to be tried alone, it waits until all processes are
+        idle, and jobs that were submitted after that death wait for it.
         """
         if self._retries_alone and any(child.task and child.task.tries for child in self._busy()):
             return
         idle = [child for child in self._children if child.is_idle]
+        while idle and self._suspects and not self._retries_alone:
+            self._give(idle, self._suspects.popleft())
         turn = self._suspects[0].turn if self._suspects and self._retries_alone else self._count
         while idle and self._waiting and self._waiting[0].number <= turn:
             self._give(idle, self._waiting.popleft())
-        while idle and self._suspects and not (self._retries_alone and any(self._busy())):
+        if idle and self._suspects and not any(self._busy()):
             self._give(idle, self._suspects.popleft())
 
     def _give(self, idle: list[Child], task: Task) -> None:
