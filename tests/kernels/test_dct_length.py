@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -140,6 +141,37 @@ def test_writing_stays_in_its_room() -> None:
         with pytest.raises(ValueError, match="more than the"):
             written(components, tables, S420, 65, 31, room)
     assert len(written(components, tables, S420, 65, 31, length)) == length
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_measuring_writes_what_has_room(progressive: bool) -> None:
+    """Measuring gives the length with any room, the file where it has room, and writes nothing behind it."""
+    picture = (photograph(S420, 65, 31), PLAIN, S420, 65, 31)
+    scratch = np.empty(dct.scratch_length(S420, 65, 31, progressive=progressive), np.uint32)
+    length = dct.measure(picture, scratch, progressive=progressive)
+    wanted = np.empty(length, np.uint8)
+    dct.write(picture, scratch, wanted, progressive=progressive)
+    for room in [0, 1, 20, 300, *range(length - 20, length + 3)]:
+        out = np.full(length + 100, 0xA5, np.uint8)
+        work = partial(dct.measure, picture, scratch, out=out[:room], progressive=progressive)
+        found = on_every_level(work)
+        assert set(found) == {length}
+        assert (out[min(room, length) :] == 0xA5).all()
+        assert room < length or (out[:length] == wanted).all()
+
+
+@pytest.mark.parametrize("every", [1, 2, 3, 16, 17])
+def test_samples_are_a_lattice(every: int) -> None:
+    """The sample's length is that of the MCUs of the lattice, for any number of them in a row."""
+    for width in (8, 40, 120, 136):
+        blocks = np.zeros((6, -(-width // 8), 64), np.int16)
+        chosen = [(x + 5 * y) % every == 0 for y in range(6) for x in range(blocks.shape[1])]
+        blocks.reshape(-1, 64)[chosen, 1:40] = 16
+        scratch = np.empty(dct.scratch_length(GRAY, width, 48), np.uint32)
+        picture = ([blocks], PLAIN, GRAY, width, 48)
+        found = on_every_level(partial(dct.measure, picture, scratch, every=every))
+        # 39 values of two bits each or more in all blocks of the sample.
+        assert min(found) == max(found) >= len(chosen) * 39 * 2 // 8
 
 
 @pytest.mark.parametrize("gap", [15, 16, 17, 31, 32, 48, 62])

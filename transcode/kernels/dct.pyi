@@ -94,6 +94,7 @@ def measure(
     rdo: _Rdo | None = None,
     every: int = 1,
     bits: NDArray[np.uint8] | None = None,
+    out: NDArray[np.uint8] | None = None,
     progressive: bool = False,
 ) -> int:
     """The exact length, in bytes, of the file of these coefficients and tables.
@@ -129,6 +130,8 @@ def measure(
             256 values each. In a progressive file, coefficients 1 to 2 and 3 to 63 of each component have
             256 values each, as if each were one scan; the first value is the mean of the
             codes that end blocks.
+        out: written to: the file, where it is as long as the file at least and ``every`` is 1. It takes less
+            time than write() after this.
         progressive: whether the file is progressive, and not baseline.
 
     Raises:

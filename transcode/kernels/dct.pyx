@@ -24,7 +24,7 @@ cdef extern from "dct_blocks.h":
         pass
 
     void dct_masks(
-        const int16_t *blocks, ptrdiff_t count, const uint8_t *table, uint8_t *out) nogil
+        const int16_t *blocks, ptrdiff_t count, const uint8_t *table, uint8_t *out, int avx2) nogil
 
     ctypedef struct dct_rdo:
         uint32_t inverse[64]
@@ -179,6 +179,7 @@ def fill_masks(
     uint8_t[:, ::1] out not None,
 ):
     cdef Py_ssize_t count = coefficients.shape[0] * coefficients.shape[1]
+    cdef int avx2 = cpu.current() >= cpu.AVX2
     if coefficients.shape[2] != 64:
         raise ValueError("a block of coefficients has 64 values")
     if table.shape[0] != DCT_MASKS:
@@ -188,7 +189,7 @@ def fill_masks(
     if count == 0:
         return
     with nogil:
-        dct_masks(&coefficients[0, 0, 0], count, &table[0], &out[0, 0])
+        dct_masks(&coefficients[0, 0, 0], count, &table[0], &out[0, 0], avx2)
 
 
 def scratch_length(sampling, width, height, *, bint progressive=False):
@@ -215,10 +216,13 @@ def measure(
     rdo=None,
     Py_ssize_t every=1,
     uint8_t[::1] bits=None,
+    uint8_t[::1] out=None,
     bint progressive=False,
 ):
     cdef _Picture checked
     cdef uint8_t *paid
+    cdef uint8_t *to = NULL
+    cdef int64_t room = 0
     # The views keep the memory of the planes.
     views = _prepare(&checked, picture, scratch, rdo, progressive)
     if every < 1:
@@ -226,8 +230,10 @@ def measure(
     if bits is not None and bits.shape[0] != CODES:
         raise ValueError(f"bits must have {CODES} values")
     paid = &bits[0] if bits is not None else NULL
+    if out is not None and out.shape[0] > 0:
+        to, room = &out[0], out.shape[0]
     with nogil:
-        length = _make(&checked, every, scratch, False, NULL, 0, paid)
+        length = _make(&checked, every, scratch, False, to, room, paid)
     del views
     return length
 
@@ -251,7 +257,7 @@ def write(
     with nogil:
         length = _make(&checked, 1, scratch, ready, &out[0], out.shape[0], NULL)
     del views
-    if length < 0:
+    if length > out.shape[0]:
         raise ValueError(f"the file has more than the {out.shape[0]} bytes of out")
     return length
 
@@ -275,7 +281,7 @@ cdef int64_t _make(
     int64_t room,
     uint8_t *bits,
 ) noexcept nogil:
-    """The length of the file; it is written where out is not NULL, or -1 when it does not fit."""
+    """The length of the file; it is written where out is not NULL and has room for it."""
     cdef int avx2 = cpu.current() >= cpu.AVX2
     if picture.progressive:
         return _make_scans(picture, every, scratch, ready, avx2, out, room, bits)

@@ -524,17 +524,60 @@ static void dct_quantise(
  * 2^DCT_MASK_SHIFT. The last entry is for all larger sums. */
 enum { DCT_MASK_SHIFT = 5, DCT_MASKS = 1024 };
 
-static void dct_masks(const int16_t *blocks, ptrdiff_t count, const uint8_t table[DCT_MASKS], uint8_t *out)
+/* The entry for a block, of which the sum has DC too. */
+CPU_INLINE uint8_t dct_mask(const int16_t *block, int32_t sum, const uint8_t table[DCT_MASKS])
+{
+    sum -= block[0] < 0 ? -block[0] : block[0];
+    sum >>= DCT_MASK_SHIFT;
+    return table[sum < DCT_MASKS ? sum : DCT_MASKS - 1];
+}
+
+static void dct_masks_portable(
+    const int16_t *blocks, ptrdiff_t count, const uint8_t table[DCT_MASKS], uint8_t *out)
 {
     for (ptrdiff_t i = 0; i < count; i++, blocks += 64) {
         int32_t sum = 0;
         for (int k = 0; k < 64; k++) {
             sum += blocks[k] < 0 ? -blocks[k] : blocks[k];
         }
-        sum -= blocks[0] < 0 ? -blocks[0] : blocks[0];
-        sum >>= DCT_MASK_SHIFT;
-        out[i] = table[sum < DCT_MASKS ? sum : DCT_MASKS - 1];
+        out[i] = dct_mask(blocks, sum, table);
     }
+}
+
+#if defined(CPU_AVX2_CODE)
+
+CPU_AVX2_CODE static void dct_masks_avx2(
+    const int16_t *blocks, ptrdiff_t count, const uint8_t table[DCT_MASKS], uint8_t *out)
+{
+    const __m256i one = _mm256_set1_epi16(1);
+    for (ptrdiff_t i = 0; i < count; i++, blocks += 64) {
+        __m256i sums = _mm256_setzero_si256();
+        for (int k = 0; k < 64; k += 16) {
+            const __m256i c = _mm256_loadu_si256((const __m256i *)(blocks + k));
+            /* The products by the signs are the magnitudes, that of -32768 too. */
+            const __m256i signs = _mm256_or_si256(_mm256_srai_epi16(c, 15), one);
+            sums = _mm256_add_epi32(sums, _mm256_madd_epi16(c, signs));
+        }
+        const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+        const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
+        const int32_t sum = _mm_cvtsi128_si32(two) + _mm_extract_epi32(two, 1);
+        out[i] = dct_mask(blocks, sum, table);
+    }
+}
+
+#endif
+
+static void dct_masks(
+    const int16_t *blocks, ptrdiff_t count, const uint8_t table[DCT_MASKS], uint8_t *out, int avx2)
+{
+#if defined(CPU_AVX2_CODE)
+    if (avx2) {
+        dct_masks_avx2(blocks, count, table, out);
+        return;
+    }
+#endif
+    (void)avx2;
+    dct_masks_portable(blocks, count, table, out);
 }
 
 /* --- The scan as tokens ------------------------------------------------------------------------- */
@@ -780,6 +823,12 @@ CPU_INLINE uint32_t *dct_block_tokens(
  * times as large. */
 enum { DCT_SHIFT = 5 };
 
+/* The first MCU of a row that is in the sample; each of the next is `every` further. */
+CPU_INLINE ptrdiff_t dct_first_sampled(ptrdiff_t mcu_y, ptrdiff_t every)
+{
+    return (every - DCT_SHIFT * mcu_y % every) % every;
+}
+
 CPU_INLINE int dct_sampled(ptrdiff_t mcu_x, ptrdiff_t mcu_y, ptrdiff_t every)
 {
     return every == 1 || (mcu_x + DCT_SHIFT * mcu_y) % every == 0;
@@ -802,11 +851,20 @@ static int64_t dct_sample_size(ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff
 {
     int64_t count = 0;
     for (ptrdiff_t y = 0; y < mcus_high; y++) {
-        for (ptrdiff_t x = 0; x < mcus_wide; x++) {
-            count += dct_sampled(x, y, every);
-        }
+        const ptrdiff_t first = dct_first_sampled(y, every);
+        count += first < mcus_wide ? (mcus_wide - 1 - first) / every + 1 : 0;
     }
     return count;
+}
+
+/* Lets the memory of a block come that is soon worked on: the processor does not guess it, as MCUs take blocks of
+ * several rows and components in turn. */
+CPU_INLINE void dct_fetch(const dct_component *component, ptrdiff_t at)
+{
+    const ptrdiff_t last = component->wide * component->high - 1;
+    const int16_t *block = component->blocks + 64 * (at < last ? at : last);
+    __builtin_prefetch(block);
+    __builtin_prefetch(block + 32);
 }
 
 /* The scan's tokens in the order of the file; returns their end. One component is coded block by block, several are
@@ -816,10 +874,7 @@ static int64_t dct_sample_size(ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff
     int16_t block[64];                                                                                  \
     int previous[DCT_COMPONENTS] = {0};                                                                 \
     for (ptrdiff_t mcu_y = 0; mcu_y < mcus_high; mcu_y++) {                                             \
-        for (ptrdiff_t mcu_x = 0; mcu_x < mcus_wide; mcu_x++) {                                         \
-            if (!dct_sampled(mcu_x, mcu_y, every)) {                                                    \
-                continue;                                                                               \
-            }                                                                                           \
+        for (ptrdiff_t mcu_x = dct_first_sampled(mcu_y, every); mcu_x < mcus_wide; mcu_x += every) {    \
             for (int i = 0; i < count; i++) {                                                           \
                 const dct_component *component = &components[i];                                        \
                 if (every > 1) {                                                                        \
@@ -832,6 +887,7 @@ static int64_t dct_sample_size(ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff
                         if (x < component->wide && y < component->high) {                               \
                             const ptrdiff_t at = y * component->wide + x;                               \
                             const uint32_t mask = component->masks ? component->masks[at] : 0;          \
+                            dct_fetch(component, at + every * component->h);                            \
                             nonzero = choose_block(component, component->blocks + 64 * at, mask, block);\
                         }                                                                               \
                         tokens = dct_block_tokens(tokens, block, nonzero, previous[i], component->codes);\
@@ -1006,7 +1062,7 @@ static uint8_t *dct_stuff(const uint8_t *bytes, ptrdiff_t length, uint8_t *to)
 }
 
 /* Bytes of the scan's entropy-coded data, with the zero byte that follows each 0xFF and the last
- * byte filled up with ones. They are written when `out` is not NULL; -1: they have more than `room` bytes. A code
+ * byte filled up with ones. They are written when `out` is not NULL, as far as `room` bytes hold them. A code
  * has 16 bits at most, and 11 bits follow it at most: one word holds two tokens and the 7 bits of an unfinished
  * byte. */
 static int64_t dct_scan(
@@ -1041,10 +1097,10 @@ static int64_t dct_scan(
             *at++ = (uint8_t)(pending >> 56 | 0xFFu >> fill);
         }
         const int64_t stuffed = (at - bytes) + dct_count_ff(bytes, at - bytes);
+        if (length + stuffed > room) {
+            out = NULL;
+        }
         if (out) {
-            if (stuffed > room - length) {
-                return -1;
-            }
             dct_stuff(bytes, at - bytes, out + length);
         }
         length += stuffed;
@@ -1054,9 +1110,18 @@ static int64_t dct_scan(
 
 static void dct_tally(const uint32_t *tokens, const uint32_t *end, uint32_t tally[DCT_CODES])
 {
+    /* Two counts of each code, as often the same code comes twice, and its count is written before it is read. */
+    uint32_t other[DCT_CODES] = {0};
     memset(tally, 0, DCT_CODES * sizeof(uint32_t));
-    for (; tokens < end; tokens++) {
+    for (; end - tokens >= 2; tokens += 2) {
+        tally[tokens[0] & (DCT_CODES - 1)]++;
+        other[tokens[1] & (DCT_CODES - 1)]++;
+    }
+    if (tokens < end) {
         tally[*tokens & (DCT_CODES - 1)]++;
+    }
+    for (int i = 0; i < DCT_CODES; i++) {
+        tally[i] += other[i];
     }
 }
 
@@ -1173,7 +1238,7 @@ static uint8_t *dct_put_header(uint8_t *at, const dct_frame *frame, const dct_co
  * reach: set to the end of the tokens; with `ready`, it is the end that an earlier call set.
  * every: above 1, a sample is measured, and the length is an estimate.
  * bits: if not NULL, set to the bits of each code and of what follows it.
- * The file is written when `out` is not NULL; -1: it has more than `room` bytes. */
+ * The file is written when `out` is not NULL; one of more than `room` bytes is not whole. */
 static int64_t dct_file(const dct_component *components, const dct_frame *frame, ptrdiff_t every, uint32_t *tokens,
     const uint32_t **reach, int ready, int avx2, uint8_t *out, int64_t room, uint8_t *bits)
 {
@@ -1203,22 +1268,20 @@ static int64_t dct_file(const dct_component *components, const dct_frame *frame,
             bits[i] = (uint8_t)(i < used && tally[i] ? codes[i].length : dct_unused_bits(i));
         }
     }
-    if (!out) {
-        int64_t data = dct_scan(tokens, end, codes, NULL, 0);
-        if (every > 1) {
-            data = data * (mcus_wide * mcus_high) / dct_sample_size(mcus_wide, mcus_high, every);
-        }
-        return header + data + 2;
+    if (every > 1) {
+        const int64_t data = dct_scan(tokens, end, codes, NULL, 0);
+        return header + data * (mcus_wide * mcus_high) / dct_sample_size(mcus_wide, mcus_high, every) + 2;
     }
     if (header + 2 > room) {
-        return -1;
+        out = NULL;
     }
-    dct_put_header(out, frame, components, tally, codes);
-    const int64_t data = dct_scan(tokens, end, codes, out + header, room - header - 2);
-    if (data < 0) {
-        return -1;
+    if (out) {
+        dct_put_header(out, frame, components, tally, codes);
     }
-    dct_put_short(out + header + data, 0xFFD9);
+    const int64_t data = dct_scan(tokens, end, codes, out ? out + header : NULL, room - header - 2);
+    if (out && header + data + 2 <= room) {
+        dct_put_short(out + header + data, 0xFFD9);
+    }
     return header + data + 2;
 }
 

@@ -329,32 +329,32 @@ static int64_t dct_choose_plan(
 
 /* The file as far as it is written, or only counted. */
 typedef struct {
-    uint8_t *out; /* NULL: counted */
+    uint8_t *out; /* NULL: counted, as there is no room for the rest */
     int64_t room, length;
 } dct_output;
 
-static int dct_append(dct_output *output, const uint8_t *bytes, int64_t length)
+static void dct_append(dct_output *output, const uint8_t *bytes, int64_t length)
 {
+    if (length > output->room - output->length) {
+        output->out = NULL;
+    }
     if (output->out) {
-        if (length > output->room - output->length) {
-            return -1;
-        }
         memcpy(output->out + output->length, bytes, (size_t)length);
     }
     output->length += length;
-    return 0;
 }
 
-static int dct_append_data(
+static void dct_append_data(
     dct_output *output, const uint32_t *tokens, const uint32_t *end, const dct_code codes[DCT_CODES])
 {
     uint8_t *at = output->out ? output->out + output->length : NULL;
-    const int64_t length = dct_scan(tokens, end, codes, at, output->room - output->length);
-    output->length += length;
-    return length < 0 ? -1 : 0;
+    output->length += dct_scan(tokens, end, codes, at, output->room - output->length);
+    if (output->length > output->room) {
+        output->out = NULL;
+    }
 }
 
-static int dct_append_dc(dct_output *output, const dct_component *components, const dct_stored *stored,
+static void dct_append_dc(dct_output *output, const dct_component *components, const dct_stored *stored,
     const dct_frame *frame, uint32_t *tokens)
 {
     const int count = frame->count;
@@ -376,10 +376,11 @@ static int dct_append_dc(dct_output *output, const dct_component *components, co
     }
     static const uint8_t dc_only[3] = {0, 0, 0};
     at = dct_put(at, dc_only, sizeof dc_only);
-    return dct_append(output, head, at - head) || dct_append_data(output, tokens, end, codes);
+    dct_append(output, head, at - head);
+    dct_append_data(output, tokens, end, codes);
 }
 
-static int dct_append_band(
+static void dct_append_band(
     dct_output *output, const dct_stored *stored, const dct_band *band, uint32_t *tokens, int avx2)
 {
     uint32_t tally[DCT_CODES];
@@ -396,29 +397,29 @@ static int dct_append_band(
     *at++ = (uint8_t)band->first;
     *at++ = (uint8_t)band->last;
     *at++ = (uint8_t)((band->refines ? band->low + 1 : 0) << 4 | band->low);
-    return dct_append(output, head, at - head) || dct_append_data(output, tokens, end, codes);
+    dct_append(output, head, at - head);
+    dct_append_data(output, tokens, end, codes);
 }
 
-static int dct_append_scans(
+static void dct_append_scans(
     dct_output *output, const dct_stored *stored, int count, const dct_plan *plans, uint32_t *tokens, int avx2)
 {
     for (int i = 0; i < count; i++) {
         const dct_band low = {i, 1, plans[i].split, plans[i].waiting, 0};
         const dct_band high = {i, plans[i].split + 1, 63, plans[i].waiting, 0};
-        if (dct_append_band(output, stored, &low, tokens, avx2) ||
-            (plans[i].split < 63 && dct_append_band(output, stored, &high, tokens, avx2))) {
-            return -1;
+        dct_append_band(output, stored, &low, tokens, avx2);
+        if (plans[i].split < 63) {
+            dct_append_band(output, stored, &high, tokens, avx2);
         }
     }
     for (int waiting = DCT_MOST_WAITING; waiting > 0; waiting--) {
         for (int i = 0; i < count; i++) {
             const dct_band band = {i, 1, 63, waiting - 1, 1};
-            if (plans[i].waiting >= waiting && dct_append_band(output, stored, &band, tokens, avx2)) {
-                return -1;
+            if (plans[i].waiting >= waiting) {
+                dct_append_band(output, stored, &band, tokens, avx2);
             }
         }
     }
-    return 0;
 }
 
 /* Stores the blocks of a component, quantised with rate-distortion optimisation, one after the other; with
@@ -526,7 +527,8 @@ static int64_t dct_choose_plans(const dct_component *components, const dct_store
     return sum / 8;
 }
 
-/* Bytes of the file with the scans of `plans`. It is written when `out` is not NULL; -1: it has more than `room` bytes.
+/* Bytes of the file with the scans of `plans`. It is written when `out` is not NULL; one of more than `room` bytes
+ * is not whole.
  * tokens: room for DCT_BLOCK_TOKENS tokens for each block of the largest component, and for one for each block of all
  * MCUs. */
 static int64_t dct_scans_file(const dct_component *components, const dct_stored *stored, const dct_frame *frame,
@@ -536,12 +538,10 @@ static int64_t dct_scans_file(const dct_component *components, const dct_stored 
     dct_output output = {out, room, 0};
     uint8_t head[20 + 2 * 69 + 10 + 3 * DCT_COMPONENTS];
     dct_put_frame(head, 0xFFC2, frame);
-    if (dct_append(&output, head, dct_frame_length(frame)) ||
-        dct_append_dc(&output, components, stored, frame, tokens) ||
-        dct_append_scans(&output, stored, frame->count, plans, tokens, avx2) ||
-        dct_append(&output, end, sizeof end)) {
-        return -1;
-    }
+    dct_append(&output, head, dct_frame_length(frame));
+    dct_append_dc(&output, components, stored, frame, tokens);
+    dct_append_scans(&output, stored, frame->count, plans, tokens, avx2);
+    dct_append(&output, end, sizeof end);
     return output.length;
 }
 

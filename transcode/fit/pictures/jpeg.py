@@ -125,8 +125,11 @@ class _Trials:
     Rate-distortion optimisation uses the Huffman code lengths of the trial before.
     """
 
-    def __init__(self, picture: Coefficients, tuning: Tuning, *, enlarged: bool = False) -> None:
+    def __init__(
+        self, picture: Coefficients, tuning: Tuning, *, enlarged: bool = False, max_bytes: int = 0
+    ) -> None:
         self.picture = picture
+        self._max_bytes = max_bytes
         self.tuning = tuning
         self._steps = _steps(picture, tuning, enlarged=enlarged)
         self.record: list[Trial] = []
@@ -154,7 +157,9 @@ class _Trials:
 
     def _size(self, used: _Quantisation, every: int = 1) -> int:
         """Return the size in bytes, from one in ``every`` groups of blocks, and keep the code lengths."""
-        return self.picture.measure(used.tables, rdo=used.rdo, every=every, bits=self._bits)
+        return self.picture.measure(
+            used.tables, rdo=used.rdo, every=every, bits=self._bits, room=self._max_bytes
+        )
 
     def _quantisation(self, fineness: float, cut: float) -> _Quantisation:
         tuning = self.tuning
@@ -277,7 +282,7 @@ def estimate(
         usual = tuning.usual_fineness + tuning.usual_slope * math.log(share)
     else:
         usual = fineness_of(halved.quality) - tuning.full_chroma_cost
-    trials = _Trials(picture, tuning, enlarged=enlarged)
+    trials = _Trials(picture, tuning, enlarged=enlarged, max_bytes=max_bytes)
     return Estimate(max_bytes, quality_of(_start(trials, max_bytes, usual)), trials)
 
 

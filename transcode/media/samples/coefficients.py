@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,8 +46,8 @@ class Coefficients:
     sampling: tuple[tuple[int, int], ...]
     progressive: bool
     _scratch: NDArray[np.uint32] = field(repr=False)
-    #: Tables and rdo of the last complete measurement, whose results scratch holds.
-    _latest: list[object] = field(default_factory=list, repr=False)
+    #: Tables and rdo of the last complete measurement, whose results scratch holds, and its file, if any.
+    _latest: list[Any] = field(default_factory=list, repr=False)
 
     @classmethod
     def of(
@@ -117,6 +117,7 @@ class Coefficients:
         rdo: Rdo | None = None,
         every: int = 1,
         bits: NDArray[np.uint8] | None = None,
+        room: int = 0,
     ) -> int:
         """Return the length in bytes of the file that encode() writes.
 
@@ -127,12 +128,16 @@ class Coefficients:
                 quantisation steps of 1 to 255 and 64 dead zones, as shares of a step below which a
                 remainder is dropped, in zigzag order.
             rdo, every, bits: as in kernels.dct.measure().
+            room: bytes up to which a file is kept for encode(). That costs less than to write it there.
         """
-        self._latest[:] = [tables, rdo] if every == 1 else []
+        out = np.empty(room, np.uint8) if room and every == 1 else None
         picture, used = self._arguments(tables, rdo)
-        return dct.measure(
-            picture, self._scratch, rdo=used, every=every, bits=bits, progressive=self.progressive
+        length = dct.measure(
+            picture, self._scratch, rdo=used, every=every, bits=bits, out=out, progressive=self.progressive
         )
+        made = out[:length] if out is not None and length <= room else None
+        self._latest[:] = [tables, rdo, made] if every == 1 else []
+        return length
 
     def encode(self, tables: Tables, length: int, *, rdo: Rdo | None = None) -> bytes:
         """Encode a JPEG file with optimised Huffman tables.
@@ -141,8 +146,10 @@ class Coefficients:
             tables, rdo: as in measure().
             length: the result of measure() for them.
         """
+        ready = len(self._latest) == 3 and self._latest[0] is tables and self._latest[1] is rdo
+        if ready and self._latest[2] is not None:
+            return bytes(self._latest[2])
         out = np.empty(length, np.uint8)
-        ready = len(self._latest) == 2 and self._latest[0] is tables and self._latest[1] is rdo
         picture, used = self._arguments(tables, rdo)
         written = dct.write(picture, self._scratch, out, rdo=used, ready=ready, progressive=self.progressive)
         return out[:written].tobytes()
