@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 import numpy as np
 
 from transcode.kernels import resample as kernel
+from transcode.kernels.transpose import transpose
 from transcode.model.tuning import Tool
 
 if TYPE_CHECKING:
@@ -291,14 +292,14 @@ def upright(samples: NDArray[_Sample], orientation: int) -> NDArray[_Sample]:
             turned = samples[::-1, ::-1]
         case 4:
             turned = samples[::-1]
-        case 5:
-            turned = samples.swapaxes(0, 1)
-        case 6:
-            turned = samples[::-1].swapaxes(0, 1)
-        case 7:
-            turned = samples[::-1, ::-1].swapaxes(0, 1)
-        case 8:
-            turned = samples[:, ::-1].swapaxes(0, 1)
+        case 5 | 6 | 7 | 8:
+            rows = samples[::-1] if orientation in (6, 7) else samples
+            columns = -1 if orientation in (7, 8) else 1
+            if samples.ndim == 2 and samples.dtype == np.uint8 and samples.flags.c_contiguous:
+                made = np.empty(samples.shape[::-1], samples.dtype)
+                transpose(cast("NDArray[np.uint8]", rows), cast("NDArray[np.uint8]", made[::columns]))
+                return made
+            turned = rows.swapaxes(0, 1)[::columns]
         case _:
             raise ValueError(f"the orientation must be 1 to 8, not {orientation}")
     return np.ascontiguousarray(turned)
