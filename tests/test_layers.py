@@ -102,6 +102,7 @@ INNER = {
         "policy": 3,
         "own_text": 3,
         "judging": 6,
+        "preparing": 6,
         "releasing": 7,
         "routing": 7,
         "resolving": 1,

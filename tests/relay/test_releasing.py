@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -55,6 +55,8 @@ class Desk:
 
     def __init__(self, store: SqliteStore, resolver: Asked | None = None) -> None:
         self.store, self.now = store, BEGIN
+        #: The message, the networks, and how many were released before.
+        self.prepared: list[tuple[str, set[str], int]] = []
         router = Router(CONFIG.hops, ("+49",) if resolver else ())
         judge = Judge(CONFIG, store, router, resolver, lambda: self.now)  # type: ignore[arg-type]
         resolving = Resolving(lines=2, keep_seconds=60.0, campaign_seconds=90.0)
@@ -65,7 +67,11 @@ class Desk:
             resolving,
             lambda: self.now,
             per_second=1000.0,
+            prepare=self._prepare,
         )
+
+    def _prepare(self, envelope: Envelope, kinds: Mapping[pacing.Kind, str]) -> None:
+        self.prepared.append((envelope.id, {kind.carrier for kind in kinds}, len(self.store.deliveries())))
 
     def pass_by(self, seconds: float, step: float = 0.125) -> int:
         """Work until some seconds are over; how many recipients are released afterwards."""
@@ -97,6 +103,8 @@ def test_the_pace(store: SqliteStore) -> None:
     desk = Desk(store)
     name = begun(store, *ROWS, plan=pacing.Plan(per_second=8.0, warm_up=(pacing.Step(4, 2.0),)))
     assert 3 <= desk.pass_by(2.0) <= 5
+    # Before the first one is released, what phones will ask for is made.
+    assert desk.prepared[0] == (name, {"us-tmobile"}, 0)
     assert 18 <= desk.pass_by(2.0) <= 22
     assert desk.pass_by(5.0) == 40
     for one in store.deliveries(name):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
 from os import PathLike
@@ -15,7 +18,7 @@ from transcode.media.source import inputs as media_source
 from transcode.model import MAX_PIXELS, FitOptions, Limits, Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from transcode.fit.pictures.image import PreparedImage
     from transcode.fit.rate_points import RatePoint
@@ -26,9 +29,11 @@ if TYPE_CHECKING:
     from transcode.media.source.inputs import Input
     from transcode.model import ProgressCallback, Rendition, ReportCallback, Source
 
-__all__ = ["Opened", "Prepared", "fit", "fit_content", "fit_each_limit", "kept", "prepare"]
+__all__ = ["Opened", "Prepared", "fit", "fit_content", "fit_each_limit", "kept", "opened_once", "prepare"]
 
 _AS_IT_IS = FitOptions()
+#: The media that prepare() opened, by name, octets and options, where each is opened once.
+_OPENED: ContextVar[dict[tuple[str, bytes, FitOptions], _Medium] | None] = ContextVar("opened", default=None)
 
 
 def fit(
@@ -183,9 +188,29 @@ def prepare(content: Input, limits: Limits, options: FitOptions = _AS_IT_IS) -> 
     Raises:
         SourceError: the source is of a kind that is not handled, or its header is broken.
     """
+    opened = _OPENED.get()
+    if opened is not None:
+        key = (content.name, hashlib.sha256(content.data).digest(), options)
+        if key not in opened:
+            opened[key] = _Medium(content, options, many=True)
+        return opened[key].prepare(limits)
     if not is_counted():
         return _Medium(content, options).prepare(limits)
     return _Timed(content, limits, options)
+
+
+@contextmanager
+def opened_once() -> Iterator[None]:
+    """Have prepare() open equal media once, for many receivers of one message.
+
+    Within the block, a picture is decoded once for each decoder scale, as by fit_each_limit. The renditions
+    are the same; decoded pictures are kept until the block ends.
+    """
+    token = _OPENED.set({})
+    try:
+        yield
+    finally:
+        _OPENED.reset(token)
 
 
 class Opened:
@@ -291,6 +316,7 @@ class _Medium:
     def __init__(self, content: Input, options: FitOptions, *, many: bool = False) -> None:
         self._content = content
         self._options = options
+        self._many = many
         self._streams: _Streams | None = None
         self._still: Still | None = None
         self._animation: Animation | None = None
@@ -314,7 +340,7 @@ class _Medium:
             return _Fitted(limits, partial(_fit_streams, self._streams, options=self._options))
         from transcode.fit.pictures.image import PreparedImage
 
-        image = PreparedImage(self._content, self._still, limits)
+        image = PreparedImage(self._content, self._still, limits, is_shared=self._many)
         if self._animation is None:
             return image
         return _Fitted(limits, partial(_fit_animation, self._content, self._animation, self._still, image))

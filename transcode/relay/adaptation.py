@@ -7,14 +7,16 @@ import hashlib
 import importlib
 import os
 import threading
+import time
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import transcode
-from transcode.errors import ProfileError
-from transcode.jobs.isolated import Isolated
+from transcode.errors import ProfileError, TranscodeError
+from transcode.jobs.isolated import Isolated, JobLost
 from transcode.jobs.job_limits import JobLimits
 from transcode.jobs.processors import available
 from transcode.message.adapted_headers import refuse_change
@@ -24,17 +26,19 @@ from transcode.relay.accepted import accepted
 from transcode.relay.metrics import timed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from transcode.profile import Profile
     from transcode.relay.config import Policy
     from transcode.relay.model import Envelope
     from transcode.relay.store import Blobs, SqlStore
 
-__all__ = ["Adapter", "Target"]
+__all__ = ["Adapter", "Target", "Wanted"]
 
 #: Octets that stay free for the transaction id of a deferred retrieval.
 _RESERVE = 64
+#: The part of the time of a job in which it begins what it makes for several receivers.
+_SHARE = 0.5
 #: The increment that makes a process the last to get a processor.
 _NICEST = 19
 
@@ -60,6 +64,20 @@ class Target:
         return " ".join(filter(None, (transcode.__version__, self.network, self.device, changed)))
 
 
+class Wanted(NamedTuple):
+    """Octets that are to be made of a message.
+
+    Attributes:
+        key: what they are, as for Adapter.make.
+        function: makes them, of the octets of the message or their path, and of the arguments.
+        arguments: its other arguments.
+    """
+
+    key: str
+    function: Callable[..., bytes]
+    arguments: tuple[object, ...]
+
+
 @dataclass(eq=False)
 class _Making:
     """What is being made.
@@ -75,6 +93,14 @@ class _Making:
     jobs: int
     is_awaited: bool
     is_over: bool = False
+
+
+class _Begun(NamedTuple):
+    """One of what a job makes for several receivers: what, its place, and who waits for it."""
+
+    wanted: Wanted
+    place: tuple[str, str]
+    making: _Making
 
 
 class Adapter:
@@ -94,6 +120,7 @@ class Adapter:
         self._blobs = blobs
         self._documents = documents
         processes = policy.adapt_processes or available()
+        self._max_seconds = policy.adapt_seconds
         self._limits = JobLimits(max_cpu_seconds=None, max_seconds=policy.adapt_seconds)
         self._lock = threading.Lock()
         #: What is being made: phones that ask meanwhile, or again, wait for the same octets.
@@ -133,8 +160,72 @@ class Adapter:
             JobLost: the adaptation crashed, or took too long.
             TranscodeError: the message can't be adapted.
         """
-        made_of = (envelope, target, str(self._documents))
-        return self._begin(envelope, target.key, _adapted, made_of, ahead=ahead)
+        return self._begin(envelope, self._wanted(envelope, target), ahead=ahead)
+
+    def begin_all(self, envelope: Envelope, targets: Sequence[Target], others: Sequence[Wanted] = ()) -> None:
+        """Have a message made for many receivers, from one decode of its media, as phones that wait do.
+
+        What was made before is not made again. Where one can't be made, who asks for it gets the error.
+
+        Args:
+            envelope: the message.
+            targets: phones.
+            others: what next hops get, with keys as for make.
+        """
+        wanted = [self._wanted(envelope, target) for target in targets]
+        wanted += [one._replace(key=_versioned(one.key)) for one in others]
+        begun: list[_Begun] = []
+        with self._lock:
+            for asked in wanted:
+                place = _place(envelope, asked.key)
+                if place not in self._making and self._known(place) is None:
+                    self._making[place] = _Making(Future(), 1, is_awaited=True)
+                    begun.append(_Begun(asked, place, self._making[place]))
+        if not begun:
+            return
+        try:
+            source = self._blobs.source(envelope.blob)
+            work = [(one.wanted.function, one.wanted.arguments) for one in begun]
+            job = self._jobs.submit(_each, source, work, self._max_seconds * _SHARE)
+        except (OSError, RuntimeError) as error:
+            for one in begun:
+                self._end(one.place, one.making, error)
+            return
+        job.add_done_callback(timed("adapt"))
+        job.add_done_callback(lambda done: self._share(done, source, begun))
+
+    def _share(
+        self, done: Future[list[bytes | Exception | None]], source: Path | bytes, begun: Sequence[_Begun]
+    ) -> None:
+        """Give each its octets; what the job had no time for, or died of, is made alone."""
+        try:
+            found = done.result()
+        except JobLost:
+            found = [None] * len(begun)
+        except BaseException as error:  # noqa: BLE001  # a cancelled job too belongs to who waits
+            for one in begun:
+                self._end(one.place, one.making, error)
+            return
+        for one, octets in zip(begun, found, strict=True):
+            made: Future[bytes] = Future()
+            if isinstance(octets, bytes):
+                made.set_result(octets)
+            elif octets is not None:
+                made.set_exception(octets)
+            else:
+                try:
+                    made = self._jobs.submit(one.wanted.function, source, *one.wanted.arguments)
+                except (OSError, RuntimeError) as error:
+                    made.set_exception(error)
+            made.add_done_callback(partial(self._keep, place=one.place, making=one.making))
+
+    def _wanted(self, envelope: Envelope, target: Target) -> Wanted:
+        return Wanted(target.key, _adapted, (envelope, target, str(self._documents)))
+
+    def _known(self, place: tuple[str, str]) -> str | None:
+        """Return the name of octets that were made before, and are there."""
+        known = self._store.adapted(*place)
+        return known if known is not None and self._blobs.exists(known) else None
 
     def make(
         self,
@@ -157,23 +248,15 @@ class Adapter:
             JobLost: the process crashed, or took too long.
             Exception: what the function raises.
         """
-        return self._begin(envelope, f"{transcode.__version__} {key}", function, arguments, ahead=ahead)
+        return self._begin(envelope, Wanted(_versioned(key), function, arguments), ahead=ahead)
 
-    def _begin(
-        self,
-        envelope: Envelope,
-        key: str,
-        make: Callable[..., bytes],
-        made_of: tuple[object, ...],
-        *,
-        ahead: bool = False,
-    ) -> Future[str]:
-        place = _place(envelope, key)
+    def _begin(self, envelope: Envelope, wanted: Wanted, *, ahead: bool = False) -> Future[str]:
+        place = _place(envelope, wanted.key)
         with self._lock:
             making = self._making.get(place)
             if making is None:
-                known = self._store.adapted(*place)
-                if known is not None and self._blobs.exists(known):
+                known = self._known(place)
+                if known is not None:
                     made: Future[str] = Future()
                     made.set_result(known)
                     return made
@@ -189,9 +272,9 @@ class Adapter:
             return making.future
         try:
             if ahead:
-                job = self._ahead().submit(_last, make, source, *made_of)
+                job = self._ahead().submit(_last, wanted.function, source, *wanted.arguments)
             else:
-                job = self._jobs.submit(make, source, *made_of)
+                job = self._jobs.submit(wanted.function, source, *wanted.arguments)
         except (OSError, RuntimeError) as error:
             # No process can be started now. Who asks later does not wait for this one.
             self._end(place, making, error)
@@ -232,6 +315,11 @@ class Adapter:
             making.future.set_result(outcome)
 
 
+def _versioned(key: str) -> str:
+    """Return a key under which another version of this program finds nothing."""
+    return f"{transcode.__version__} {key}"
+
+
 def _place(envelope: Envelope, key: str) -> tuple[str, str]:
     """Return where adapted octets are kept: with the message, by what they are and what they are made of.
 
@@ -249,6 +337,35 @@ def _last(make: Callable[..., bytes], source: Path | bytes, *made_of: object) ->
     """Make octets in a process that others go before."""
     os.nice(_NICEST)
     return make(source, *made_of)
+
+
+def _each(
+    source: Path | bytes, work: Sequence[tuple[Callable[..., bytes], tuple[object, ...]]], seconds: float
+) -> list[bytes | Exception | None]:
+    """Make octets for each of several receivers; media are decoded once for all.
+
+    Args:
+        source: the octets of the message, or the file that has them.
+        work: the functions that make them, and their other arguments.
+        seconds: the time after which no more are begun: the whole job has a limit.
+
+    Returns:
+        The octets of each, its error, or None: it was not begun.
+    """
+    from transcode.fit.medium import opened_once
+
+    end = time.monotonic() + seconds
+    found: list[bytes | Exception | None] = []
+    with opened_once():
+        for make, arguments in work:
+            if found and time.monotonic() > end:
+                found.append(None)
+                continue
+            try:
+                found.append(make(source, *arguments))
+            except TranscodeError as error:
+                found.append(error)
+    return found
 
 
 def _adapted(source: Path | bytes, envelope: Envelope, target: Target, documents: str) -> bytes:

@@ -25,7 +25,7 @@ from transcode.relay.store.releases import Released
 from transcode.relay.zones import opens_at, places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from transcode.relay.judging import Judge, Receivers
     from transcode.relay.model import Envelope
@@ -74,6 +74,8 @@ class Releasing:
         resolving: how the resolver is asked.
         clock: gives the time, in seconds since 1970.
         per_second: the most recipients a second of all campaigns of a key that has no rate of its own.
+        prepare: is told of a message that is about to be released, and of an address of each kind of
+            recipients; it returns at once.
     """
 
     def __init__(
@@ -85,7 +87,9 @@ class Releasing:
         clock: Callable[[], float],
         *,
         per_second: float,
+        prepare: Callable[[Envelope, Mapping[pacing.Kind, str]], None] = lambda *_: None,
     ) -> None:
+        self._prepare = prepare
         self._per_second = per_second
         self._store = store
         self._judge = judge
@@ -256,6 +260,10 @@ class Releasing:
         kinds = releases.waiting(self._store, one.id, now=now, most=most)
         if not kinds:
             return self._ended(one, now)
+        some = {pacing.Kind(kind.hop, kind.carrier): kind.recipients for kind in kinds}
+        self._prepare(
+            self._store.envelope(one.id), {kind: found[0].address for kind, found in some.items() if found}
+        )
         ready = self._awake(one, plan, kinds, now)
         room = max(_LEAST_AHEAD, int(rate * _AHEAD))
         waiting = {

@@ -47,6 +47,7 @@ from transcode.relay.ports.in_flight import InFlight
 from transcode.relay.ports.mm4_mails import Mails
 from transcode.relay.ports.resolvers import made_resolver
 from transcode.relay.ports.retrieval import Retrieval
+from transcode.relay.preparing import Preparing
 from transcode.relay.route import Router
 from transcode.relay.routing import Routing
 from transcode.relay.secrets import Verifier
@@ -170,7 +171,8 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
             if resolver is not None:
                 ends.callback(resolver.close)
             judge = Judge(config, store, router, resolver, time.time)
-            errands = [*map(_answers, peers), *_of_api(config, store, judge, resolver, ends)]
+            preparing = Preparing(adapter, blobs, [*peers, *providers])
+            errands = [*map(_answers, peers), *_of_api(config, store, judge, resolver, preparing, ends)]
             routing = Routing(config, store, judge, resolver, time.time, ahead)
             reporters: list[Reporter] = [phones, *peers, *providers]
             worker = Worker(
@@ -291,6 +293,7 @@ def _of_api(
     store: SqlStore,
     judge: Judge,
     resolver: Resolver | None,
+    preparing: Preparing,
     ends: contextlib.ExitStack,
 ) -> list[Errand]:
     """Return the errands of the API: they tell webhooks, and release recipients of campaigns."""
@@ -300,8 +303,9 @@ def _of_api(
     from transcode.relay.outlets.webhooks import Webhooks
     from transcode.relay.releasing import Releasing
 
+    most = config.api.campaign_per_second
     releasing = Releasing(
-        store, judge, resolver, config.resolver, time.time, per_second=config.api.campaign_per_second
+        store, judge, resolver, config.resolver, time.time, per_second=most, prepare=preparing.begin
     )
     ends.callback(releasing.close)
     step = Webhooks(config.api, store, config.timers, time.time).step

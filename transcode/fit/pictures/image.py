@@ -118,9 +118,19 @@ class PreparedImage:
         still: the source, opened.
         limits: what renditions must keep to; max_bytes is the largest size that encode() takes.
         tuning: the measured constants.
+        is_shared: whether others use the source too, who need what it decoded.
     """
 
-    def __init__(self, content: Input, still: Still, limits: Limits, *, tuning: Tuning = TUNING) -> None:
+    def __init__(
+        self,
+        content: Input,
+        still: Still,
+        limits: Limits,
+        *,
+        tuning: Tuning = TUNING,
+        is_shared: bool = False,
+    ) -> None:
+        self._is_shared = is_shared
         self._content = content
         self._still = still
         self._limits = limits
@@ -189,7 +199,8 @@ class PreparedImage:
 
     def drop_cache(self) -> None:
         """Free all buffers except the planes of the reduced picture; later calls compute them again."""
-        self._still.drop_cache()
+        if not self._is_shared:
+            self._still.drop_cache()
         self._picture = self._fuller = self._sizes = None
 
     @cached_property

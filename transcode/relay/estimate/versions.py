@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from transcode.relay.model import Envelope, Own
     from transcode.relay.store import Blobs
 
-__all__ = ["LINK", "Versions"]
+__all__ = ["LINK", "LOCAL", "Versions", "target"]
 
 #: The next hop of who gets a short message with a link.
 LINK = "link"
-_LOCAL = "local"
+#: That of phones of this centre.
+LOCAL = "local"
 #: The profile of phones of whom no network is known.
 _UNKNOWN = "world"
 
@@ -65,7 +66,7 @@ class Versions:
 
     def limit(self, hop: str, carrier: str) -> int | None:
         """Return the most octets of a message there, in the form that it has there; None: nobody says."""
-        if hop == _LOCAL:
+        if hop == LOCAL:
             return transcode.receiver(_network(carrier)).max_message_bytes
         found = self._hops.get(hop)
         return None if found is None else found.limit or None
@@ -82,8 +83,8 @@ class Versions:
             JobLost: making it crashed, or took too long.
             TranscodeError: it can't be made to fit.
         """
-        if hop == _LOCAL:
-            return self._adapter.begin(envelope, Target(_network(carrier)), ahead=True)
+        if hop == LOCAL:
+            return self._adapter.begin(envelope, target(carrier), ahead=True)
         found = self._hops.get(hop)
         if found is None:
             # A link shows the message as it is.
@@ -114,6 +115,11 @@ class Versions:
             TranscodeError: it can't be read.
         """
         return self._adapter.submit(_previewed, self._blobs.source(name), limit, own)
+
+
+def target(carrier: str) -> Target:
+    """Return phones of a network of whom nothing else is known."""
+    return Target(_network(carrier))
 
 
 def _network(carrier: str) -> str:

@@ -14,6 +14,7 @@ import transcode
 from transcode.errors import BudgetError, SendError, TranscodeError, TransportError
 from transcode.jobs.isolated import JobLost
 from transcode.relay.accepted import accepted, without_content
+from transcode.relay.adaptation import Wanted
 from transcode.relay.model import SAME, Event, Route, Told
 from transcode.relay.outlets.outlet import Outcome, missing, report_on, unsent
 from transcode.relay.own_text import within
@@ -232,8 +233,8 @@ class Peers:
             return octets
 
         def smaller(more: int) -> Message:
-            key = f"mm4 {self._peer.network} {most}" + (f" {more}" if more else "")
-            job = self._adapter.make(envelope, key, _adapted, replace(message, parts=()), self._peer, more)
+            key, function, arguments = self._smaller(message, more)
+            job = self._adapter.make(envelope, key, function, *arguments)
             adapted = transcode.read(self._blobs.get(job.result(timeout=2 * self._adapt_seconds)))
             expiry = [pair for pair in message.headers if pair[0].lower() == "x-mms-expiry"]
             others = [pair for pair in adapted.headers if pair[0].lower() != "x-mms-expiry"]
@@ -247,6 +248,22 @@ class Peers:
             return octets
         made = within(fitted, own, most, size=lambda one: len(one.to_mm4(strict=False)), smaller=smaller)
         return made.to_mm4(strict=False)
+
+    def _smaller(self, message: Message, more: int) -> Wanted:
+        key = f"mm4 {self._peer.network} {self._peer.max_bytes}" + (f" {more}" if more else "")
+        return Wanted(key, _adapted, (replace(message, parts=()), self._peer, more))
+
+    def wanted(self, delivery: Delivery, envelope: Envelope) -> Wanted | None:
+        """Return what recipients of this centre are going to get, as one of them does; None: it is small.
+
+        Raises:
+            OSError: the octets can't be read.
+            TranscodeError: they are no message that can be sent.
+        """
+        # As long as one that is sent.
+        message = self._message([delivery], envelope, "0" * 16)
+        most = self._peer.max_bytes
+        return self._smaller(message, 0) if most and len(message.to_mm4(strict=False)) > most else None
 
     # Addresses
 

@@ -20,6 +20,7 @@ from transcode.jobs.isolated import JobLost
 from transcode.message.adapted_headers import refuse_change
 from transcode.messages.message import answer_of
 from transcode.relay.accepted import accepted, without_content
+from transcode.relay.adaptation import Wanted
 from transcode.relay.model import Event, Route, Told
 from transcode.relay.outlets.outlet import Outcome, missing, report_on, unsent
 from transcode.relay.own_text import within
@@ -153,8 +154,39 @@ class Providers:
             client=self._client,
         )
 
+    def wanted(self, delivery: Delivery, envelope: Envelope) -> Wanted | None:
+        """Return what recipients here are going to get, as one of them does; None: it is small.
+
+        Raises:
+            OSError: the octets can't be read.
+            TranscodeError: they are no message that can be sent.
+        """
+        whole, most = self._whole(delivery, envelope), self._vasp.max_bytes
+        return self._smaller(whole, 0) if most and _octets(whole) > most else None
+
+    def _smaller(self, whole: Message, more: int) -> Wanted:
+        key = f"mm7 {self._vasp.network} {self._vasp.max_bytes}" + (f" {more}" if more else "")
+        return Wanted(key, _adapted, (replace(whole, parts=()), self._vasp, more))
+
     def _message(self, delivery: Delivery, envelope: Envelope) -> Message:
         """Return the DeliverReq, adapted where the provider takes no larger one."""
+        made = whole = self._whole(delivery, envelope)
+        most = self._vasp.max_bytes
+
+        def smaller(more: int) -> Message:
+            key, function, arguments = self._smaller(whole, more)
+            job = self._adapter.make(envelope, key, function, *arguments)
+            adapted = transcode.read(self._blobs.get(job.result(timeout=2 * self._adapt_seconds)))
+            return replace(adapted, transaction_id=whole.transaction_id, to=whole.to)
+
+        if most and _octets(made) > most:
+            made = smaller(0)
+            if (size := _octets(made)) > most:
+                raise BudgetError("message", most, smallest=size)
+        return within(made, delivery.own, most, size=_octets, smaller=smaller)
+
+    def _whole(self, delivery: Delivery, envelope: Envelope) -> Message:
+        """Return the DeliverReq as large as it is."""
         vasp = self._vasp
         made = delivered(
             accepted(self._blobs.get(envelope.blob), envelope),
@@ -169,20 +201,7 @@ class Providers:
         if delivery.recipient not in map(self._numbers.normal, (*made.to, *made.cc)):
             # Who was in Bcc: the provider must know which of its services is meant.
             made = replace(made, to=(*made.to, untyped_short_code(with_type(delivery.recipient))))
-        made = _in_version(made, vasp.version)
-        whole, most = made, vasp.max_bytes
-
-        def smaller(more: int) -> Message:
-            key = f"mm7 {vasp.network} {most}" + (f" {more}" if more else "")
-            job = self._adapter.make(envelope, key, _adapted, replace(whole, parts=()), vasp, more)
-            adapted = transcode.read(self._blobs.get(job.result(timeout=2 * self._adapt_seconds)))
-            return replace(adapted, transaction_id=whole.transaction_id, to=whole.to)
-
-        if most and _octets(made) > most:
-            made = smaller(0)
-            if (size := _octets(made)) > most:
-                raise BudgetError("message", most, smallest=size)
-        return within(made, delivery.own, most, size=_octets, smaller=smaller)
+        return _in_version(made, vasp.version)
 
     def _reported(self, envelope: Envelope) -> Message:
         try:
