@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from transcode.markup import printable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -83,9 +85,7 @@ def plain_data(value: Any) -> Any:
 
 def safe(text: str) -> str:
     """Foreign text with its control characters replaced: they could steer a terminal."""
-    lines = text.replace("\r\n", "\n")
-    # The character that joins emoji counts as not printable.
-    return "".join(letter if letter.isprintable() or letter in "\n\u200d" else "\ufffd" for letter in lines)
+    return "\n".join(map(printable, text.replace("\r\n", "\n").split("\n")))
 
 
 def visible(text: object) -> Text:

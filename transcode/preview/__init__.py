@@ -7,8 +7,6 @@ a message are escaped and never become markup.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
@@ -16,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from transcode.door import Door
 from transcode.errors import MessageError
+from transcode.markup import digest, said
 from transcode.message import smil
 from transcode.message.address import plain
 from transcode.messages.edit import submission
 from transcode.messages.read import read
 from transcode.preview.downloads import data_uri, link, named
 from transcode.preview.playable import SHOWN, played, recording
-from transcode.preview.slides import English, Shown, Slideshow, said
+from transcode.preview.slides import English, Shown, Slideshow
 from transcode.preview.words import said_value, span
 from transcode.wire.convert import length
 from transcode.wire.forms import form_of_type
@@ -102,8 +101,8 @@ def _page(message: MessageFields, size: _Size, reports: Sequence[Report]) -> byt
         _source(message),
     )
     policy = (
-        f"default-src 'none'; img-src data:; media-src data:; style-src {_digest(style)};"
-        f" script-src {_digest(script)}; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; img-src data:; media-src data:; style-src {digest(style)};"
+        f" script-src {digest(script)}; base-uri 'none'; form-action 'none'"
     )
     document = f"""<!DOCTYPE html>
 <html lang="en">
@@ -130,11 +129,6 @@ def _page(message: MessageFields, size: _Size, reports: Sequence[Report]) -> byt
 
 def _asset(name: str) -> str:
     return (resources.files(__name__) / name).read_text(encoding="utf-8")
-
-
-def _digest(text: str) -> str:
-    """The source expression that lets a text run, in a Content-Security-Policy (CSP level 3, 2.3.1)."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _size(size: _Size, form: Form) -> str:

@@ -10,6 +10,7 @@ import json
 from html import escape
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
+from transcode.markup import said
 from transcode.preview.words import span
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from transcode.model import Part, SlideParts
 
-__all__ = ["English", "Shown", "Slideshow", "Sources", "Words", "said"]
+__all__ = ["English", "Shown", "Slideshow", "Sources", "Words"]
 
 
 class Words(Protocol):
@@ -68,11 +69,6 @@ class Sources(Protocol):
             part: the part.
             is_sound: whether it is the sound of a slide, and not its picture or clip.
         """
-
-
-def said(text: object) -> str:
-    """Return foreign text: escaped, and its direction isolated."""
-    return f'<bdi dir="auto">{escape(str(text))}</bdi>'
 
 
 class Slideshow:

@@ -24,6 +24,7 @@ from transcode.fit.pictures.jpeg import (
 )
 from transcode.fit.pictures.rate_curve import rate_curve
 from transcode.fit.pictures.sizes import Sizes
+from transcode.fit.pictures.witness import shown
 from transcode.fit.rate_points import RatePoint, upper_hull
 from transcode.fit.record import Record
 from transcode.jobs.stages import staged
@@ -313,7 +314,7 @@ class PreparedImage:
     def _planes(self) -> Reduced:
         """Return the picture, reduced to the box."""
         if self._reduced is None:
-            self._reduced = self._still.reduce(*self._full, fine=self._fine)
+            self._reduced = shown(self._still.reduce(*self._full, fine=self._fine))
         return self._reduced
 
     @staged("transform")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from dataclasses import dataclass
 from importlib import resources
@@ -13,6 +11,7 @@ from urllib.parse import urlsplit
 import jinja2
 from markupsafe import Markup
 
+from transcode.markup import digest
 from transcode.message import smil
 from transcode.preview.downloads import file_name, named
 from transcode.preview.slides import Shown, Slideshow
@@ -94,7 +93,7 @@ class Renderer:
         )
         self.policy = (
             f"default-src 'none'; img-src 'self'; media-src 'self'; connect-src 'self'; form-action 'self';"
-            f" style-src {_digest(self._style)}; script-src {_digest(self._script)};"
+            f" style-src {digest(self._style)}; script-src {digest(self._script)};"
             " base-uri 'none'; frame-ancestors 'none'"
         )
         templates = jinja2.Environment(
@@ -218,8 +217,3 @@ def _files(opened: Opened, words: Language) -> list[_File]:
         for number, (part, one) in enumerate(zip(opened.message.parts, opened.found, strict=True), 1)
         if one.kind not in ("slides", "locked")
     ]
-
-
-def _digest(text: str) -> str:
-    """The source expression that lets a text run, in a Content-Security-Policy (CSP level 3, 2.3.1)."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
