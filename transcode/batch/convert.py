@@ -26,6 +26,7 @@ from transcode.wire.convert import as_form, length
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from transcode.batch.looks import Looks
     from transcode.batch.plan import BatchPlan, Job, Output
     from transcode.messages.message import Message
     from transcode.model import Form, Report
@@ -93,10 +94,12 @@ class Made:
     Attributes:
         outputs: in the order of the job's.
         source_hash: the hash of what was read, where it was wanted and could be read.
+        looks: the pictures of each output for a report, where they were wanted.
     """
 
     outputs: tuple[MadeOutput, ...]
     source_hash: str = ""
+    looks: tuple[Looks, ...] = ()
 
 
 def convert(job: Job, *, threads: int) -> Made:

@@ -16,15 +16,18 @@ from transcode.batch.jobs import check_all, jobs_of, receivers
 from transcode.batch.manifest import Manifest, database
 from transcode.batch.names import labels
 from transcode.batch.plan import BatchPlan, Job, Words
+from transcode.batch.report import report_path, write_report
 from transcode.batch.resume import BatchOptions, Ledger, of_shard
+from transcode.batch.shelf import Shelf
 from transcode.errors import Cancelled, LimitsError, OutputError, SourceError
 from transcode.fit.medium import kept
 from transcode.jobs.files import reason
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from concurrent.futures import Executor
+    from contextlib import AbstractContextManager
 
     from transcode.model import SendOptions, Source
     from transcode.profile import Profile
@@ -73,6 +76,7 @@ def convert_directory(
     as_clip: bool | Source = False,
     keep: BatchOptions | None = None,
     plan: BatchPlan | None = None,
+    report: str | os.PathLike[str] | None = None,
 ) -> list[Converted]:
     """Make a message, or a medium that keeps to the limits, of every file below a directory.
 
@@ -89,19 +93,18 @@ def convert_directory(
         target: the directory to write; made where it is missing.
         profile: of the network that the messages go to; or several.
         executor: where the work is done, in children of its workers; it is not shut down. A job whose future
-            raises is sent once more; raised again, it costs one file. None makes processes of our own, which
-            end with this one.
+            raises twice costs one file. None makes processes of our own, which end with this one.
         progress: called after each output, in the caller's thread.
         cancel: ends this when it is set, within a second: what is not done is in the result
             as Cancelled, and not told to progress. Decoding in processes of our own is ended; what an
             executor has begun, it ends itself, and nothing comes of it.
         jobs: processes of our own; None: one a processor that this process may use.
-        threads: the most threads that decoding may have in each of them, or in each job of an executor. None:
-            one; where there are fewer processes of our own than processors, an even share of these. The
-            number changes the bytes only for some damaged HEVC clips.
+        threads: the most threads that decoding may have in each of them, or in each job of an executor; it
+            changes the bytes only for some damaged HEVC clips. None: one, or an even share of the processors.
         to, cc, bcc, sender, subject, text, options, as_clip: as for compose, the same for every message.
         keep: how to keep what an earlier run has made; None: all is made, and no manifest written.
         plan: what is made of which files, and how it is called; None: messages of MM1.
+        report: the path of a page, ``r.html``, that shows all files; of many further ones: ``r-2.html``.
 
     Returns:
         One result a file and receiver, and one for each directory that can't be read, by path.
@@ -109,18 +112,35 @@ def convert_directory(
     Raises:
         SourceError: the source is no directory, or can't be read.
         OutputError: the target can't be made, or is the source.
-        LimitsError: progress, cancel, threads or as_clip is something else.
+        LimitsError: progress, cancel, threads, as_clip or report is something else.
         MmsUnavailable, MessageError, BudgetError: for a receiver no message could be made of any file.
     """
+    page = _checked(progress, report)
     words = Words(
         to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options, as_clip=as_clip
     )
+    work = _prepare(source, target, profile, plan or BatchPlan(), words, cancel, threads, keep)
+    with _shelf(page, target, is_kept=keep is not None) as shelf:
+        with contextlib.closing(work.run(executor, jobs, threads, cancel, shelf)) as made:
+            results = [*work.closed, *_told(work, made, progress)]
+        write_report(page, source, target, results, shelf, lambda: _is_set(cancel))
+    return work.ordered(results)
+
+
+def _shelf(
+    page: Path | None, target: str | os.PathLike[str], *, is_kept: bool
+) -> AbstractContextManager[Shelf | None]:
+    """Where the pictures of a report are, if there will be one."""
+    return (
+        contextlib.nullcontext() if page is None else contextlib.closing(Shelf(Path(target), is_kept=is_kept))
+    )
+
+
+def _checked(progress: object, report: str | os.PathLike[str] | None) -> Path | None:
+    """The path of a report."""
     if progress is not None and not callable(progress):
         raise LimitsError(f"progress must be a function, not {progress!r}")
-    work = _prepare(source, target, profile, plan or BatchPlan(), words, cancel, threads, keep)
-    with contextlib.closing(work.run(executor, jobs, threads, cancel)) as made:
-        results = [*work.closed, *_told(work, made, progress)]
-    return sorted(results, key=lambda result: (Path(result.source), work.carriers.index(result.carrier)))
+    return None if report is None else report_path(report)
 
 
 def iter_directory(
@@ -190,8 +210,17 @@ class _Work:
         """Outputs in all."""
         return sum(len(job.outputs) for job in self.jobs) + len(self.kept)
 
+    def ordered(self, results: Iterable[Converted]) -> list[Converted]:
+        """Results by source, then by receiver in the caller's order."""
+        return sorted(results, key=lambda one: (Path(one.source), self.carriers.index(one.carrier)))
+
     def run(
-        self, executor: Executor | None, jobs: int | None, threads: int | None, cancel: Cancel | None
+        self,
+        executor: Executor | None,
+        jobs: int | None,
+        threads: int | None,
+        cancel: Cancel | None,
+        shelf: Shelf | None = None,
     ) -> Generator[Converted]:
         """Yield the results of outputs, those of an earlier run first."""
         failures = 0
@@ -203,7 +232,7 @@ class _Work:
             if self.ledger is not None:
                 closing.callback(self.ledger.close)
             yield from self.kept
-            made = run(self.jobs, executor, jobs, threads, is_over, self.ledger)
+            made = run(self.jobs, executor, jobs, threads, is_over, self.ledger, shelf=shelf)
             for result in closing.enter_context(contextlib.closing(made)):
                 failures += result.error is not None
                 yield result

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transcode.batch.convert import Made, convert, lost, not_made
+from transcode.batch.looks import NOTHING
 from transcode.batch.resume import Told
+from transcode.batch.shown import convert_shown
 from transcode.errors import JobError, SourceError, TranscodeError
 from transcode.jobs import processors
 from transcode.jobs.files import Outputs
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from transcode.batch.convert import Converted
+    from transcode.batch.looks import Looks
     from transcode.batch.plan import Job
     from transcode.batch.resume import Ledger
+    from transcode.batch.shelf import Shelf
 
 __all__ = ["run"]
 
@@ -47,19 +51,24 @@ def run(
     is_cancelled: Callable[[], bool],
     ledger: Ledger | None,
     limits: JobLimits | None = None,
+    shelf: Shelf | None = None,
 ) -> Generator[Converted]:
-    """Do the jobs, write their outputs and then what the ledger keeps of them, and yield their results."""
+    """Do the jobs, write their outputs and then what the ledger keeps of them, and yield their results.
+
+    Where there is a shelf, the pictures of a report are made too, and put on it.
+    """
     limits = LIMITS if limits is None else limits
+    making = convert if shelf is None else convert_shown
     # The picture that recordings are shown with is an input too.
     shown = {Path(one) for job in work[:1] if isinstance(one := job.words["as_clip"], str | os.PathLike)}
     guarded = [] if ledger is None else ledger.guarded
     outputs = Outputs([*shown, *guarded, *(path for job in work for path in job.reads)])
     if executor is None:
-        groups = _isolated(work, jobs, threads, is_cancelled, limits)
+        groups = _isolated(work, making, jobs, threads, is_cancelled, limits)
     else:
         groups = gather(
             executor,
-            partial(convert_apart, convert=partial(convert, threads=threads or 1), limits=limits),
+            partial(convert_apart, convert=partial(making, threads=threads or 1), limits=limits),
             work,
             window=_WINDOW_GIVEN,
             is_cancelled=is_cancelled,
@@ -68,11 +77,15 @@ def run(
         )
     with contextlib.closing(groups):
         for group in groups:
-            yield from _settle(group, outputs, ledger)
+            results = _settle(group, outputs, ledger)
+            if shelf is not None:
+                shelf.put(_pictures(group, results))
+            yield from results
 
 
 def _isolated(
     work: list[Job],
+    making: Callable[..., Made],
     jobs: int | None,
     threads: int | None,
     is_cancelled: Callable[[], bool],
@@ -91,7 +104,7 @@ def _isolated(
     try:
         for group in gather(
             pool,
-            partial(convert, threads=each),
+            partial(making, threads=each),
             work,
             window=workers * _WINDOW,
             is_cancelled=is_cancelled,
@@ -128,7 +141,7 @@ def _lost(job: Job, reason: Exception) -> SourceError:
     return SourceError(job.source, f"the process that decoded it {reason}")
 
 
-def _settle(group: list[tuple[Job, object]], outputs: Outputs, ledger: Ledger | None) -> Iterable[Converted]:
+def _settle(group: list[tuple[Job, object]], outputs: Outputs, ledger: Ledger | None) -> list[Converted]:
     """Write the outputs of jobs, each whole or not at all, and give their results."""
     made = [
         (job, outcome if isinstance(outcome, Made) else lost(job, _given_up(job, outcome), 0.0))
@@ -142,6 +155,20 @@ def _settle(group: list[tuple[Job, object]], outputs: Outputs, ledger: Ledger | 
             done = one if error is None else not_made(job, output, error, one.result.seconds)
             told.append(Told(job, output, done, whole.source_hash))
     return [one.made.result for one in told] if ledger is None else ledger.record(told)
+
+
+def _pictures(group: list[tuple[Job, object]], results: list[Converted]) -> Iterable[tuple[str, Looks]]:
+    """The pictures of what is on the disk, by its path."""
+    found = [
+        look
+        for job, outcome in group
+        for look in (
+            outcome.looks if isinstance(outcome, Made) and outcome.looks else (NOTHING,) * len(job.outputs)
+        )
+    ]
+    for result, look in zip(results, found, strict=True):
+        if result.target is not None and look != NOTHING:
+            yield result.target, look
 
 
 def _given_up(job: Job, outcome: object) -> TranscodeError:

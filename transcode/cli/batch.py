@@ -108,6 +108,7 @@ def batch(
             text=text,
             as_clip=shown_by(picture, as_clip=as_clip),
             keep=keep,
+            report=keeping.report,
         )
     if keeping.export is not None:
         export(source, target, keeping.export)

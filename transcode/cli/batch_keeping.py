@@ -54,6 +54,13 @@ class Keeping:
         Path | None,
         typer.Option(metavar="FILE", help="Write what became of all files: .jsonl, or .csv as a table."),
     ] = None
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a page that shows all files before and after: FILE.html, FILE-2.html, ...",
+        ),
+    ] = None
 
     def options(self) -> BatchOptions:
         """The options of the batch.
