@@ -30,6 +30,7 @@ from transcode import Engine, Limits, errors
 from transcode.engine import engine as engine_module
 from transcode.engine import telling
 from transcode.engine.requests import Request
+from transcode.jobs import job_limits
 from transcode.jobs.confinement import Confinement
 
 ROOT = Path(__file__).parents[2]
@@ -354,7 +355,7 @@ def test_close() -> None:
 
 def test_a_system_that_can_not_confine() -> None:
     """Who insists is told; otherwise what there is must do."""
-    lacking = mock.patch.object(engine_module, "confinement", return_value=Confinement(0, True))
+    lacking = mock.patch.object(job_limits, "confinement", return_value=Confinement(0, True))
     with lacking, pytest.raises(errors.LimitsError, match="no Landlock in this kernel; network by seccomp"):
         Engine(confine=True)
     with lacking:

@@ -173,6 +173,7 @@ def test_a_process_is_replaced_after_its_number_of_jobs(forked: None) -> None:
         ({"max_cpu_seconds": True}, "not True"),
         ({"max_memory": 1.5}, "max_memory must be a whole number above 0 or None, not 1.5"),
         ({"max_output": -1}, "not -1"),
+        ({"confine": 1}, "confine must be True, False or None, not 1"),
     ],
 )
 def test_limits_of_a_job_that_are_none(words: dict[str, Any], error: str) -> None:

@@ -22,7 +22,7 @@ from tests.process import started
 from transcode.jobs import confinement, process, scratch
 from transcode.jobs.child import JobFuture
 from transcode.jobs.isolated import Isolated, JobLost
-from transcode.jobs.job_limits import JobLate
+from transcode.jobs.job_limits import JobLate, JobLimits
 
 ROOT = Path(__file__).parents[2]
 PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -196,13 +196,13 @@ def test_where_there_is_no_place_for_temporary_files(monkeypatch: pytest.MonkeyP
     """Jobs are done all the same."""
     monkeypatch.setattr(tempfile, "gettempdir", lambda: "/nowhere")
     for confines in (False, None, True):
-        with Isolated(1, may_fork=False, confines=confines) as pool:
+        with Isolated(1, may_fork=False, limits=JobLimits(confine=confines)) as pool:
             assert pool.submit(int, "4").result() == 4
 
 
 @pytest.fixture(scope="module")
 def confined() -> Any:
-    with Isolated(1, may_fork=False, confines=True) as pool:
+    with Isolated(1, may_fork=False, limits=JobLimits(confine=True)) as pool:
         yield pool
 
 
@@ -226,9 +226,9 @@ def test_a_system_that_refuses_to_confine() -> None:
         "main(",
     )
     with mock.patch.object(process, "_CODE", code):
-        with Isolated(1, may_fork=False, confines=None) as pool:
+        with Isolated(1, may_fork=False, limits=JobLimits(confine=None)) as pool:
             assert pool.submit(int, "4").result() == 4
-        with Isolated(1, may_fork=False, confines=True) as pool:
+        with Isolated(1, may_fork=False, limits=JobLimits(confine=True)) as pool:
             assert "exit status 1" in str(pool.submit(int).exception())
 
 

@@ -9,6 +9,7 @@ import pickle
 import threading
 import weakref
 from collections import deque
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
@@ -18,7 +19,6 @@ from transcode.engine.room import Room
 from transcode.engine.telling import Telling, metrics_of
 from transcode.errors import JobError, LimitsError, QueueFull
 from transcode.jobs import processors
-from transcode.jobs.confinement import confinement
 from transcode.jobs.isolated import Isolated
 from transcode.jobs.job_limits import JobLimits
 from transcode.jobs.processors import ThreadLimit
@@ -75,7 +75,7 @@ class Engine:
     Args:
         workers: number of processes; None: one for each processor that this process may use.
         threads: the most threads for decoding in each; None: the processors divided among the workers.
-        limits: what one job may take of processor time, time, memory and output.
+        limits: what one job may take of processor time, time, memory and output. ``confine`` is said below.
         queue: the most jobs that wait, beyond those that are being done.
         queue_bytes: the most bytes of sources that all jobs have together. A source that has more itself is
             taken while no other has any. Files that are named by their paths count nothing.
@@ -112,8 +112,7 @@ class Engine:
                 raise LimitsError(f"{name} must be a whole number of at least {least}, not {value!r}")
         if not isinstance(limits, JobLimits):
             raise LimitsError(f"limits must be JobLimits, of each job, not {type(limits).__name__}")
-        if confine and not confinement().is_whole:
-            raise LimitsError(f"confine: this system can't confine a process ({confinement()})")
+        limits = replace(limits, confine=confine)
         ThreadLimit(threads)
         there = processors.available()
         self._workers = workers or there
@@ -123,7 +122,6 @@ class Engine:
         self._terms: dict[str, Any] = {
             "limits": limits,
             "max_jobs": max_jobs,
-            "confines": confine,
             "watch": self._telling.worker,
         }
         self._sizes = (self._workers + queue, queue_bytes)

@@ -83,7 +83,6 @@ class Child:
     Args:
         begin: starts it.
         limits: what each job may take.
-        confines: whether it may do no more than it needs; None: as far as the system can.
         first: a job that it does before it is ready, as octets; empty: none.
 
     Raises:
@@ -103,9 +102,7 @@ class Child:
         is_last: whether it is replaced, and ends with its job.
     """
 
-    def __init__(
-        self, begin: Callable[[Terms], Process], limits: JobLimits, *, confines: bool | None, first: bytes
-    ) -> None:
+    def __init__(self, begin: Callable[[Terms], Process], limits: JobLimits, *, first: bytes) -> None:
         self.task: Task | None = None
         self.jobs_done = 0
         self.outgoing = memoryview(_frame(first) if first else b"")
@@ -123,7 +120,7 @@ class Child:
             limits.max_cpu_seconds or 0,
             limits.max_memory or 0,
             limits.max_output or 0,
-            {False: 0, None: 1, True: 2}[confines],
+            {False: 0, None: 1, True: 2}[limits.confine],
             self._scratch.path,
         )
         try:

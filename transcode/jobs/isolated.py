@@ -58,11 +58,9 @@ class Isolated(Executor):
         max_idle_seconds: seconds without a job after which all processes are ended; the next job starts one.
             None: no limit.
         may_fork: whether a process may be a fork of the caller's, as is quicker. What the caller has open is
-            then open in it too.
+            then open in it too, so a confined process never is one.
         stays_ready: whether all processes are started at once, and replaced before they are needed.
         warm_up: called in each process before its first job.
-        confines: whether processes may do no more than jobs need; see confinement. None: as far as the
-            system can.
         retries_alone: whether a job whose process died waits until no other job is done: where there was not
             enough memory, it may be enough for it alone. False: nobody waits for it.
         watch: called with what happens to a process (``"started"``, ``"replaced"``, ``"ended"``), its number,
@@ -79,7 +77,6 @@ class Isolated(Executor):
         may_fork: bool = True,
         stays_ready: bool = False,
         warm_up: Callable[[], object] | None = None,
-        confines: bool | None = False,
         retries_alone: bool = True,
         watch: Callable[[str, int, str], object] | None = None,
     ) -> None:
@@ -87,7 +84,7 @@ class Isolated(Executor):
         self._limits = limits
         self._max_jobs = max_jobs
         self._max_idle_seconds = max_idle_seconds
-        self._stays_ready, self._confines, self._retries_alone = stays_ready, confines, retries_alone
+        self._stays_ready, self._retries_alone = stays_ready, retries_alone
         self._first = b"" if warm_up is None else pickle.dumps((warm_up, (), {}), pickle.HIGHEST_PROTOCOL)
         self._watch = watch
         self._owner = os.getpid()
@@ -108,6 +105,7 @@ class Isolated(Executor):
         self._selector.register(self._woken, selectors.EVENT_READ)
         # A forked process is at work a tenth of a second sooner. Later a thread runs here: no more forks.
         with contextlib.suppress(OSError):
+            may_fork &= limits.confine is False
             while may_fork and len(self._children) < self._size and alone_in_here():
                 self._admit(self._child(forked=True))
         self._thread = threading.Thread(target=self._serve, name="transcode-jobs", daemon=True)
@@ -254,7 +252,7 @@ class Isolated(Executor):
 
     def _child(self, *, forked: bool) -> Child:
         begin = fork if forked else start
-        return Child(begin, self._limits, confines=self._confines, first=self._first)
+        return Child(begin, self._limits, first=self._first)
 
     def _admit(self, child: Child) -> None:
         self._children.append(child)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from transcode.counted import counted
 from transcode.errors import LimitsError
+from transcode.jobs.confinement import confinement
 
 __all__ = ["JobLate", "JobLimits", "JobLost", "bound_memory", "memory_words", "out_of_memory", "too_large"]
 
@@ -30,19 +31,29 @@ class JobLimits:
             threads, private mappings (``RLIMIT_DATA`` of Linux). Mapped files and what libraries have
             reserved and not used count for nothing, so a number of threads costs 8 MB each and no more.
         max_output: bytes of all that the job makes, as it is sent from the process.
+        confine: whether the process may open no sockets, start no programs, and write no files but temporary
+            ones, by Landlock and seccomp of Linux. True: where the system can't do that, no job is done.
+            None: as far as it can. A confined process starts a tenth of a second later.
 
     Raises:
-        LimitsError: a limit is no number above 0.
+        LimitsError: a limit is no number above 0, or confine is something else.
     """
 
     max_cpu_seconds: float | None = 300
     max_seconds: float | None = 1800
     max_memory: int | None = 4_000_000_000
     max_output: int | None = None
+    confine: bool | None = False
 
     def __post_init__(self) -> None:
+        if self.confine is not None and not isinstance(self.confine, bool):
+            raise LimitsError(f"confine must be True, False or None, not {self.confine!r}")
+        if self.confine and not confinement().is_whole:
+            raise LimitsError(f"confine: this system can't confine a process ({confinement()})")
         for one in fields(self):
             value = getattr(self, one.name)
+            if one.name == "confine":
+                continue
             kinds = (int,) if one.name in ("max_memory", "max_output") else (int, float)
             if value is not None and (type(value) not in kinds or not 0 < value < float("inf")):
                 number = "a whole number" if kinds == (int,) else "a number"

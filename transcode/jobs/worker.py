@@ -10,7 +10,7 @@ import sys
 import warnings
 from typing import IO, NamedTuple
 
-from transcode.jobs.confinement import confine
+from transcode.jobs.confinement import confine, confinement
 from transcode.jobs.job_limits import bound_memory, out_of_memory, too_large
 
 #: An option of prctl: the signal that a process gets when its parent dies.
@@ -72,6 +72,8 @@ def main(terms: Terms) -> None:
         # A container may show what it then refuses.
         with contextlib.suppress(*(() if terms.confines == _WHOLLY else (OSError,))):
             confine(terms.folder)
+        if terms.confines == _WHOLLY and not confinement().is_whole:
+            raise OSError(f"this system can't confine a process ({confinement()})")
     # NumPy, which is not loaded yet, else starts a thread a processor for products of matrices; none of ours
     # is large enough for two.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
