@@ -129,6 +129,28 @@ def test_who_reads_nothing_keeps_no_connection(
         until(lambda: Event.FETCH_BROKEN in events(world))
 
 
+@pytest.mark.parametrize("size", ["large_letter", "letter"])
+def test_who_reads_an_octet_at_a_time_keeps_no_connection(
+    world: World, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, size: str
+) -> None:
+    """Fewer octets than the slowest network carries, while they are written or when all are: it is over."""
+    monkeypatch.setattr(http_protocol, "_MAX_SILENCE", 0.5)
+    monkeypatch.setattr(http_protocol, "_LEAST_RATE", 100_000.0)
+    message: Message = request.getfixturevalue(size)
+    world.alice.submit(message)
+    parts = urlsplit(location(world.bob.pushed()))
+    with socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.connect((parts.hostname, parts.port))
+        line.sendall(f"GET {parts.path} HTTP/1.1\r\nHost: mmsc\r\n\r\n".encode())
+
+        def is_broken() -> bool:
+            line.recv(64)
+            return Event.FETCH_BROKEN in events(world)
+
+        until(is_broken)
+
+
 def test_options_of_the_server_itself(world: World) -> None:
     """OPTIONS * names no path. It is answered, and is no fault of the server."""
     parts = urlsplit(world.centre.url)
