@@ -48,16 +48,14 @@ _AHEAD = 2
 #: Seconds that are no limit: longer than locks can wait for.
 _ENDLESS = 1e9
 
-_DEFAULTS = JobLimits()
-
 
 class Engine:
     """A pool of warm processes for a service, which makes renditions and messages.
 
     The bytes are those of fit() and compose(). A file that kills, hangs or fills its process costs its own
-    job: it is tried once more, and its future raises SourceError. A job can have a deadline, and can be
-    cancelled while it is done; its process ends, and another takes its place. The processes end with the
-    program, in whatever way it ends::
+    job, whose future raises SourceError; one whose process died is tried again first. A job can have a
+    deadline, and can be cancelled while it is done; its process ends, and another takes its place. The
+    processes end with the program, in whatever way it ends::
 
         with transcode.Engine(workers=4) as engine:
             future = engine.submit("photo.jpg", transcode.find_profile("us-att"), to=["+15555550100"])
@@ -75,7 +73,8 @@ class Engine:
     Args:
         workers: number of processes; None: one for each processor that this process may use.
         threads: the most threads for decoding in each; None: the processors divided among the workers.
-        limits: what one job may take of processor time, time, memory and output. ``confine`` is said below.
+        limits: what one job may take of processor time, time, memory and output; None: JobLimits(). Its
+            ``confine`` is not asked.
         queue: the most jobs that wait, beyond those that are being done.
         queue_bytes: the most bytes of sources that all jobs have together. A source that has more itself is
             taken while no other has any. Files that are named by their paths count nothing.
@@ -95,7 +94,7 @@ class Engine:
         workers: int | None = None,
         *,
         threads: int | None = None,
-        limits: JobLimits = _DEFAULTS,
+        limits: JobLimits | None = None,
         queue: int = 64,
         queue_bytes: int = 2 * MAX_SOURCE_BYTES,
         max_jobs: int | None = 200,
@@ -110,6 +109,7 @@ class Engine:
         ):
             if value is not None and (type(value) is not int or value < least):
                 raise LimitsError(f"{name} must be a whole number of at least {least}, not {value!r}")
+        limits = JobLimits() if limits is None else limits
         if not isinstance(limits, JobLimits):
             raise LimitsError(f"limits must be JobLimits, of each job, not {type(limits).__name__}")
         limits = replace(limits, confine=confine)
