@@ -337,3 +337,13 @@ def test_more_bits_a_pixel_are_fewer_pixels() -> None:
     usual = shape_of((1920, 1080), 24.0, 100_000, limits)
     fewer = shape_of((1920, 1080), 24.0, 100_000, limits, tuning=replace(TUNING, bits_per_pixel=0.06))
     assert usual.width * usual.height == pytest.approx(2 * fewer.width * fewer.height, rel=0.05)
+
+
+def test_what_has_no_use_for_more_bits_is_encoded_once() -> None:
+    """A picture that stands still fills a small part of the limit; no further pass changes that."""
+    limits = transcode.Limits(300_000)
+    shape = frame_shape(limits, 3.0, (160, 120))
+    picture = np.full((packed_rows(shape.height), shape.width), 128, np.uint8)
+    made = fit_frames((picture.copy() for _ in range(90)), shape, limits)
+    assert len(made.data) < 60_000
+    assert len(made.trials) == 1

@@ -38,6 +38,10 @@ __all__ = ["FittedClip", "fit_size"]
 #: Share of the limit at which a file ends the search. Chosen: each further pass takes as long as the first.
 _ENOUGH = 0.95
 
+#: Share of the bits that an encoder was given below which it is taken to have no use for more: each frame has
+#: the lowest quantiser, or repeats the one before. Chosen.
+_UNUSABLE = 0.5
+
 #: Smallest unused share of the limit at which the sound is encoded again with a higher bit rate. Chosen.
 _UNUSED = 0.05
 
@@ -288,6 +292,9 @@ class _Search:
                 words = (coded.words,) if sound is None else (coded.words, sound.words)
                 best = self._fitted(frames, data, words)
             if _ENOUGH * limit <= len(data) <= limit:
+                break
+            if coded.size < _UNUSABLE * settings.bit_rate * frames.end / 8:
+                # The encoder has no use for the bits that it has, and for more it has none either.
                 break
             ratio = (self._tuning.margin * limit - (len(data) - coded.size)) / coded.size
             wanted = round(min(settings.bit_rate * ratio, self._most(frames)))
