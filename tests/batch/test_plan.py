@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import transcode
 from tests.batch.judge import PROFILE
 from tests.batch.test_resume import Here
 from tests.made.pictures import photo, save
-from transcode.batch import BatchOptions, BatchPlan, Converted, convert_directory
+from transcode.batch import BatchOptions, BatchPlan, Converted, Progress, convert_directory
 from transcode.media.pictures import jpeg
 
 SMALL = replace(PROFILE, id="other", max_message_bytes=9_000)
@@ -146,6 +147,24 @@ def test_what_another_batch_has_made_is_no_source(folder: Path, tmp_path: Path) 
     second = made(folder, tmp_path / "out", plan=BatchPlan("media"))
     assert {one.source for one in second} == {one.source for one in first} | {str(inner / "own.jpg")}
     assert not outputs & {one.source for one in second}
+
+
+def test_files_that_are_not_wanted_are_counted(folder: Path, tmp_path: Path) -> None:
+    """They are no results; a folder that is left out and can't be read is no failure."""
+    (folder / "shut").mkdir(mode=0)
+    real = os.scandir
+
+    def refuses(path: str) -> object:
+        if Path(path).name == "shut":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    heard: list[Progress] = []
+    plan = BatchPlan(include=["*.jpg", "*.png"], exclude=["broken.*", "shut/"])
+    with mock.patch.object(os, "scandir", refuses):
+        results = made(folder, tmp_path / "out", plan=plan, progress=heard.append)
+    assert [Path(one.source).name for one in results] == ["a.jpg", "a.png", "c.jpg"]
+    assert {(one.excluded, one.passed_over, one.total) for one in heard} == {(2, 1, 3)}
 
 
 @pytest.mark.parametrize(

@@ -127,3 +127,46 @@ def test_what_earlier_runs_have_made(picture: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
     lines = (tmp_path / "all.jsonl").read_text().splitlines()
     assert [json.loads(line)["error_type"] is None for line in lines] == [False, True]
+
+
+def test_renditions_for_several_carriers(picture: Path, tmp_path: Path) -> None:
+    """Each carrier has a folder, and each line of the answer its name; files left out are counted."""
+    source, out = tmp_path / "in", tmp_path / "out"
+    (source / "raw").mkdir(parents=True)
+    picture.rename(source / "photo.png")
+    (source / "raw" / "a.jpg").write_text("left out")
+    words = ("batch", source, out, "--carrier", "us-att", "--carrier", "oma-image-basic", "--jobs", "1")
+    done = run(*words, "--renditions", "--exclude", "raw/")
+    assert (done.returncode, "1 file excluded" in done.stderr) == (0, True)
+    assert "2 renditions made, 0 files failed" in done.stdout
+    assert "--to" not in done.stderr
+    assert sorted(path.parent.name for path in out.rglob("photo.*")) == ["oma-image-basic", "us-att"]
+    told = run("batch", source, out, "--why", "photo.png").stdout
+    assert re.findall("^[a-z-]+: ", told, re.MULTILINE) == ["oma-image-basic: ", "us-att: "]
+    again = run(*words, "--as", "media", "--exclude", "RAW", "--name", "{number:03}-{stem}.{ext}", "--json")
+    found = [json.loads(line) for line in again.stdout.splitlines()]
+    assert [(one["carrier"], Path(one["output"]).stem) for one in found] == [
+        ("us-att", "001-photo"),
+        ("oma-image-basic", "001-photo"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--renditions", "--to", "+15555550100"), "--to would have no effect: media are no messages"),
+        (("--renditions", "--class", "personal"), "--class would have no effect"),
+        (("--renditions", "--as", "mm4"), "--renditions and --as mm4 are two things"),
+        (("--as", "mm7", "--to", "+15555550100", "--hide-sender"), "mm7 can't say that the sender is hidden"),
+        (("--vasid", "acme"), "the names go with --as mm7"),
+        (("--name", "{stam}"), "the field 'stam', which is none of folder, name, stem"),
+        (("--include", "../*"), "must be a path below the folder"),
+        (("--carrier", "nowhere-at-all"), "no profile goes by that name"),
+    ],
+)
+def test_what_does_not_go_together(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    """It is refused before anything is written."""
+    (tmp_path / "in").mkdir()
+    done = run("batch", tmp_path / "in", tmp_path / "out", "--carrier", "us-att", *words)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert not (tmp_path / "out").exists()

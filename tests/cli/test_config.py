@@ -260,3 +260,21 @@ def test_a_command_stays_as_it_is() -> None:
     done = run("fit")
     assert done.returncode == 2
     assert "Missing argument" in done.stderr
+
+
+def test_a_carrier_where_several_may_be(home: Path) -> None:
+    """One carrier for all commands is one for a batch too; in its own table it may have several."""
+    home.write_text('carrier = "us-att"\n')
+
+    def carriers(*command: str) -> list[object]:
+        lines = run(*command, "--print-config", "--json").stdout.splitlines()
+        return [one["value"] for one in map(json.loads, lines) if one["option"] == "carrier"]
+
+    assert carriers("batch", "in", "out") == ["us-att"]
+    assert carriers() == ["us-att"]
+    home.write_text('carrier = "us-att"\n[batch]\ncarrier = ["us-verizon", "own.toml"]\n')
+    assert carriers("batch", "in", "out") == [["us-verizon", str(home.parent / "own.toml")]]
+    assert carriers("fit", "a.jpg", "-o", "b.jpg") == ["us-att"]
+    home.write_text('carrier = ["us-att", "us-verizon"]\n')
+    done = run("batch", "in", "out", "--print-config")
+    assert (done.returncode, "must be a text" in done.stderr) == (2, True)

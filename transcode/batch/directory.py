@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from transcode.batch.convert import Converted, failed
 from transcode.batch.engines import run
 from transcode.batch.find import find
+from transcode.batch.globs import Wanted
 from transcode.batch.jobs import check_all, jobs_of, receivers
 from transcode.batch.manifest import Manifest, database
 from transcode.batch.names import labels
@@ -47,13 +48,16 @@ class Progress:
     """The progress of a directory: files done, files in all, and the result of the last.
 
     Attributes:
-        passed_over: files that are no media but stand beside media: sidecars, and files of systems.
+        passed_over: files that are no media but stand beside media: sidecars, and files of systems; and what
+            other batches have made.
+        excluded: other files that the plan's patterns leave out.
     """
 
     done: int
     total: int
     latest: Converted
     passed_over: int = 0
+    excluded: int = 0
 
 
 def convert_directory(
@@ -178,7 +182,7 @@ def iter_directory(
         # Closed together: running jobs end at once, and not when the garbage collector runs.
         with contextlib.closing(work.run(executor, jobs, threads, cancel)) as made:
             for done, result in enumerate(itertools.chain(work.closed, made), 1):
-                yield Progress(done, total, result, work.passed_over)
+                yield Progress(done, total, result, work.passed_over, work.excluded)
 
     return each()
 
@@ -193,6 +197,7 @@ class _Work:
         kept: the results of an earlier run that hold.
         closed: directories that can't be read.
         passed_over: number of sidecars and files of systems.
+        excluded: number of other files that are not wanted.
         ledger: where results are kept, or None.
         max_failures: outputs that may fail before the rest is given up, or None.
     """
@@ -202,6 +207,7 @@ class _Work:
     kept: list[Converted]
     closed: list[Converted]
     passed_over: int
+    excluded: int
     ledger: Ledger | None
     max_failures: int | None
 
@@ -247,7 +253,7 @@ def _told(
         yield result
         left.pop((result.source, result.carrier), None)
         if progress is not None:
-            progress(Progress(done, work.total, result, work.passed_over))
+            progress(Progress(done, work.total, result, work.passed_over, work.excluded))
     for job, output in left.values():
         yield failed(job, output, Cancelled(job.source, "cancelled before it was done"), 0.0)
 
@@ -281,7 +287,8 @@ def _prepare(
         below.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(str(below), reason(error)) from error
-    found = find(root, below, lambda: _is_set(cancel))
+    wanted = Wanted(plan.include, plan.exclude)
+    found = find(root, below, wanted, lambda: _is_set(cancel))
     closed = [
         Converted(str(error.source), None, 0, 0, 0.0, error=str(error), error_type="SourceError")
         for error in found.closed
@@ -292,14 +299,15 @@ def _prepare(
     if keep is not None:
         work = [job for job in work if of_shard(Path(job.source).relative_to(root), keep.shard)]
     carriers = ["", *(labels(one.id for one in profiles))]
+    left_out = (found.passed_over, found.excluded)
     if keep is None:
-        return _Work(work, carriers, [], closed, found.passed_over, None, None)
+        return _Work(work, carriers, [], closed, *left_out, None, None)
     with contextlib.ExitStack() as unless:
         manifest = Manifest(root, below, database(below, keep.shard))
         unless.callback(manifest.close)
         ledger = Ledger(manifest, work, keep)
         unless.pop_all()
-    return _Work(ledger.jobs, carriers, ledger.kept, closed, found.passed_over, ledger, keep.max_failures)
+    return _Work(ledger.jobs, carriers, ledger.kept, closed, *left_out, ledger, keep.max_failures)
 
 
 def _path(given: str | os.PathLike[str], kind: type[SourceError | OutputError]) -> Path:

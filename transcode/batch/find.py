@@ -15,6 +15,8 @@ from transcode.jobs.files import reason
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from transcode.batch.globs import Wanted
+
 __all__ = ["Found", "find"]
 
 #: Endings of files that cameras and programs write beside media: edits, thumbnails and previews of them.
@@ -32,19 +34,22 @@ class Found(NamedTuple):
         files: the media, in order.
         closed: an error for each directory that can't be read.
         passed_over: number of sidecars, files of systems, and outputs of other batches.
+        excluded: number of other files that are not wanted.
     """
 
     files: list[Path]
     closed: list[SourceError]
     passed_over: int
+    excluded: int
 
 
-def find(root: Path, target: Path, is_cancelled: Callable[[], bool]) -> Found:
+def find(root: Path, target: Path, wanted: Wanted, is_cancelled: Callable[[], bool]) -> Found:
     """Find the files below a directory.
 
     Args:
         root: the directory.
         target: where this batch writes; nothing in it is a source.
+        wanted: the files that are wanted.
         is_cancelled: asked in each folder; True ends the search.
 
     Raises:
@@ -53,7 +58,7 @@ def find(root: Path, target: Path, is_cancelled: Callable[[], bool]) -> Found:
     own = target.resolve()
     closed: list[OSError] = []
     files: list[Path] = []
-    passed_over = 0
+    passed_over = excluded = 0
     # Folders in targets of other batches: media of the user that are in them, too, are sources as any.
     targets: set[Path] = set()
     made: set[Path] = set()
@@ -72,11 +77,20 @@ def find(root: Path, target: Path, is_cancelled: Callable[[], bool]) -> Found:
         for name in sorted(names):
             if _is_beside_media(name, is_target=is_target) or Path(folder, name) in made:
                 passed_over += 1
-            elif not name.startswith("."):
+            elif name.startswith("."):
+                continue
+            elif wanted.has(Path(folder, name).relative_to(root)):
                 files.append(Path(folder, name))
+            else:
+                excluded += 1
     if closed and Path(closed[0].filename) == root:
         raise SourceError(str(root), reason(closed[0]))
-    return Found(files, [SourceError(str(error.filename), reason(error)) for error in closed], passed_over)
+    errors = [
+        SourceError(str(error.filename), reason(error))
+        for error in closed
+        if not wanted.excludes(Path(error.filename, "any").relative_to(root))
+    ]
+    return Found(files, errors, passed_over, excluded)
 
 
 def _is_beside_media(name: str, *, is_target: bool) -> bool:

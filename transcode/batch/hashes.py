@@ -26,7 +26,7 @@ def plan_hash(profile: Profile, words: Words, plan: BatchPlan) -> str:
     """The hash of a profile, of all arguments and of the engine's version, in hexadecimal digits.
 
     It is the same in each process. A picture for recordings counts by its octets. How outputs are called does
-    not count, nor the date of mails.
+    not count, nor which files are read, nor the date of mails.
     """
     octets: object = words["as_clip"]
     if isinstance(octets, str | os.PathLike):
@@ -34,7 +34,7 @@ def plan_hash(profile: Profile, words: Words, plan: BatchPlan) -> str:
             octets = hash_of(octets)
         except (OSError, ValueError):
             octets = "unreadable"
-    shape = replace(plan, name=None, date=None)
+    shape = replace(plan, name=None, include=(), exclude=(), date=None)
     digest = hashlib.sha256()
     for word in _words((__version__, profile, {**words, "as_clip": octets}, shape)):
         digest.update(len(word).to_bytes(8) + word)

@@ -11,6 +11,7 @@ from transcode.batch.names import Named, distinct, labels
 from transcode.batch.plan import Job, Output, ending_of, form_of, naming_of, reserve_of
 from transcode.errors import LimitsError, ProfileError
 from transcode.messages.compose import compose_split
+from transcode.model import SendOptions
 from transcode.profile import Profile
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def check_all(profiles: Sequence[Profile], plan: BatchPlan, words: Words, thread
     """
     form = form_of(plan)
     if form is None:
-        idle = [name for name, value in words.items() if name != "as_clip" and value]
+        said = {name: value for name, value in words.items() if name != "as_clip" and value != SendOptions()}
+        idle = [name for name, value in said.items() if value]
         if idle:
             raise LimitsError(f"{' and '.join(idle)} would have no effect: media are no messages")
     for profile in profiles:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
+from transcode.batch.globs import Wanted
 from transcode.batch.names import Name
 from transcode.errors import LimitsError
 from transcode.wire.forms import FORMS
@@ -66,6 +67,9 @@ class BatchPlan:
             source, from 1; ``{number:04}``: with zeros). None: ``{folder}/{name}.{ext}``, for media
             ``{folder}/{stem}.{ext}``. Where names would be the same, case and the form of accents aside,
             all but the first get the source's ending or a number: ``a.jpg``, ``a-png.jpg``.
+        include, exclude: patterns of the files below the source that are read: ``*.jpg``, ``raw/``,
+            ``2026/**/IMG_*``. A pattern without a slash holds in every folder, one of a folder for all that
+            is in it; case makes no difference. Without include all files are read that exclude does not name.
         limit_form: the form of message that the limit counts.
         date: the Date of mails, in seconds since 1970; None: the time at which the batch begins.
         vaspid, vasid, service_code: for MM7, as in Message.to_mm7.
@@ -77,6 +81,8 @@ class BatchPlan:
 
     written_as: Form | Literal["media"] = "mm1"
     name: str | None = None
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
     limit_form: Form = "mm1"
     date: int | None = None
     vaspid: str | None = None
@@ -89,6 +95,7 @@ class BatchPlan:
             raise LimitsError(f"written_as must be one of {known}, not {self.written_as!r}")
         if self.limit_form not in FORMS:
             raise LimitsError(f"limit_form must be one of {', '.join(FORMS)}, not {self.limit_form!r}")
+        Wanted(self.include, self.exclude)
         naming = naming_of(self)
         if form_of(self) is None and not naming.ends_in_ext:
             raise LimitsError(

@@ -9,13 +9,16 @@ import typer
 from rich.table import Table
 
 import transcode
+from transcode.batch.plan import Words
 from transcode.cli.batch_keeping import Keeping, as_object, export, tell_why
+from transcode.cli.batch_plan import Files, Processes, Shape, without_words
 from transcode.cli.command import CANNOT_FIT_ERRORS, Exit, command
 from transcode.cli.given import is_given
+from transcode.cli.message import NamesForMm7
 from transcode.cli.options import (
-    GENERAL,
+    MEDIA,
     AsClip,
-    Carrier,
+    Carriers,
     Envelope,
     FirstText,
     Json,
@@ -32,8 +35,10 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
-    from transcode.batch import Converted
+    from transcode.batch import BatchOptions, BatchPlan, Converted
     from transcode.batch import Progress as BatchProgress
+    from transcode.cli.stop import Stop
+    from transcode.profile import Profile
 
 
 #: Short texts of notes that the table shows, by the note's code.
@@ -57,41 +62,86 @@ def batch(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A directory of media.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The directory for the messages.")],
     *,
-    carrier: Carrier = None,
+    carrier: Carriers = None,
     route: Route,
+    files: Files,
+    shape: Shape,
+    provider_names: NamesForMm7,
     envelope: Envelope,
     keeping: Keeping,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, metavar="N", help="Processes; one a processor by default.")
-    ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            "--threads",
-            min=1,
-            metavar="N",
-            rich_help_panel=GENERAL,
-            help="The most threads that decoding may have in each process; by default processors are shared.",
-        ),
-    ] = None,
+    processes: Processes,
     text: FirstText = None,
     as_clip: AsClip = False,
     picture: Picture = None,
     as_json: Json = False,
 ) -> int:
-    """Make a message of every file below a directory, as far as an earlier run has not."""
+    """Make a message of every file below a directory, as far as an earlier run has not.
+
+    Or pictures, clips and recordings that keep to the limits (--renditions). For several carriers each file
+    is decoded once.
+    """
     keep = keeping.options()
+    plan = shape.plan(files, provider_names)
+    if plan.written_as == MEDIA:
+        envelope, text = without_words(envelope, text)
+    envelope.refuse_hidden(plan.written_as)
     if keeping.why is not None:
         tell_why(source, target, keeping.why, as_json=as_json)
         return Exit.DONE
-    profile = route.profile(carrier)
-    with stopping() as stop, _bar() as bar:
-        task = bar.add_task("messages", total=None)
-        passed_over = 0
+    words = Words(**envelope.words(), text=text, as_clip=shown_by(picture, as_clip=as_clip))
+    profiles = route.profiles(carrier)
+    noun = "rendition" if plan.written_as == MEDIA else "message"
+    with stopping() as stop:
+        results, left_out = _converted(
+            source,
+            target,
+            profiles,
+            plan,
+            words,
+            processes,
+            keep,
+            stop,
+            report=keeping.report,
+            as_json=as_json,
+        )
+    if keeping.export is not None:
+        export(source, target, keeping.export)
+    if stop.is_set():
+        print_error(f"stopped by {stop.name}: {_so_far(results, noun)}")
+        return stop.code
+    if any(result.error_type == "Cancelled" for result in results):
+        print_error(
+            f"ended after more than {counted(keep.max_failures or 0, 'failure')}: {_so_far(results, noun)}"
+        )
+    if not as_json:
+        _print_batch(results, source, noun)
+    shows = (as_clip and is_given("--as-clip")) or (picture is not None and is_given("--picture"))
+    is_draft = plan.written_as != MEDIA and not envelope.has_recipients
+    _remark(results, source, *left_out, is_draft=is_draft, shows=shows)
+    return _exit_code(results)
+
+
+def _converted(
+    source: Path,
+    target: Path,
+    profiles: Sequence[Profile],
+    plan: BatchPlan,
+    words: Words,
+    processes: Processes,
+    keep: BatchOptions,
+    stop: Stop,
+    *,
+    report: Path | None,
+    as_json: bool,
+) -> tuple[list[Converted], tuple[int, int]]:
+    """Do the work; gives the results, and the numbers of files that were passed over and excluded."""
+    left_out = (0, 0)
+    with _bar() as bar:
+        task = bar.add_task("renditions" if plan.written_as == MEDIA else "messages", total=None)
 
         def show(progress: BatchProgress) -> None:
-            nonlocal passed_over
-            passed_over = progress.passed_over
+            nonlocal left_out
+            left_out = (progress.passed_over, progress.excluded)
             bar.update(task, completed=progress.done, total=progress.total)
             if as_json:
                 print_json(**as_object(progress.latest))
@@ -99,55 +149,51 @@ def batch(
         results = transcode.convert_directory(
             source,
             target,
-            profile,
+            profiles,
             progress=show,
             cancel=stop,
-            jobs=jobs,
-            threads=threads,
-            **envelope.words(),
-            text=text,
-            as_clip=shown_by(picture, as_clip=as_clip),
+            jobs=processes.jobs,
+            threads=processes.threads,
+            **words,
             keep=keep,
-            report=keeping.report,
+            plan=plan,
+            report=report,
         )
-    if keeping.export is not None:
-        export(source, target, keeping.export)
-    if stop.is_set():
-        print_error(f"stopped by {stop.name}: {_so_far(results)}")
-        return stop.code
-    if any(result.error_type == "Cancelled" for result in results):
-        print_error(f"ended after more than {counted(keep.max_failures or 0, 'failure')}: {_so_far(results)}")
-    if not as_json:
-        _print_batch(results, source)
-    shows = (as_clip and is_given("--as-clip")) or (picture is not None and is_given("--picture"))
-    _remark(results, source, passed_over, has_recipients=envelope.has_recipients, shows=shows)
-    return _exit_code(results)
+    return results, left_out
 
 
-def _so_far(results: Sequence[Converted]) -> str:
+def _so_far(results: Sequence[Converted], noun: str) -> str:
     """What is done of a batch that ended early."""
     done = [result for result in results if result.error_type != "Cancelled"]
     failed = sum(1 for result in done if result.error)
     return (
         f"{len(done)} of {counted(len(results), 'file')} done,"
-        f" {counted(len(done) - failed, 'message')} made, {failed} failed"
+        f" {counted(len(done) - failed, noun)} made, {failed} failed"
     )
 
 
 def _remark(
-    results: Sequence[Converted], source: Path, passed_over: int, *, has_recipients: bool, shows: bool
+    results: Sequence[Converted],
+    source: Path,
+    passed_over: int,
+    excluded: int,
+    *,
+    is_draft: bool,
+    shows: bool,
 ) -> None:
     """Tell what was passed over, what had no effect, and what is missing."""
     if passed_over:
         print_remark(
             f"{counted(passed_over, 'sidecar or system file', 'sidecars and system files')} passed over"
         )
+    if excluded:
+        print_remark(f"{counted(excluded, 'file')} excluded")
     if not results:
         print_remark(f"{source}: no file below it")
         return
     if shows and "as-clip" not in {note.code for one in results for note in one.notes}:
         print_remark("--as-clip and --picture had no effect: no message has a recording")
-    if not has_recipients:
+    if is_draft:
         print_remark("no --to was given: add a recipient before a message is sent")
 
 
@@ -175,17 +221,23 @@ def _bar() -> Progress:
     )
 
 
-def _print_batch(results: Sequence[Converted], root: Path) -> None:
+def _print_batch(results: Sequence[Converted], root: Path, noun: str = "message") -> None:
     results = [result for result in results if result.error_type != "Cancelled"]
     failed = [result for result in results if result.error]
     kept = sum(1 for result in results if result.is_kept and result.error is None)
     table = Table(box=None, pad_edge=False)
-    for name in ("file", "source bytes", "size", "message bytes", "of limit", "ms", "lost"):
-        table.add_column(name, justify="left" if name in ("file", "lost") else "right", overflow="fold")
+    is_for_several = len({result.carrier for result in results if result.carrier}) > 1
+    names = ["file", "source bytes", "size", f"{noun} bytes", "of limit", "ms", "lost"]
+    if is_for_several:
+        names.insert(1, "carrier")
+    for name in names:
+        is_text = name in ("file", "carrier", "lost")
+        table.add_column(name, justify="left" if is_text else "right", overflow="fold")
     for result in results:
         if result.message_bytes is not None and not result.is_kept:
             table.add_row(
                 visible(Path(result.source).relative_to(root)),
+                *((result.carrier,) if is_for_several else ()),
                 f"{result.source_bytes:,}",
                 _size(result),
                 f"{result.message_bytes:,}",
@@ -194,10 +246,12 @@ def _print_batch(results: Sequence[Converted], root: Path) -> None:
                 ", ".join(_LOSSES[note.code] for note in result.notes if note.code in _LOSSES),
             )
     for result in failed:
-        print_error(str(result.error))
+        print_error(
+            f"{result.carrier}: {result.error}" if is_for_several and result.carrier else str(result.error)
+        )
     if table.row_count:
         answer.print(table)
-    made = counted(len(results) - len(failed) - kept, "message")
+    made = counted(len(results) - len(failed) - kept, noun)
     earlier = f", {kept:,} kept of earlier runs" if kept else ""
     print_line(f"{made} made{earlier}, {counted(len(failed), 'file')} failed")
 

@@ -85,10 +85,12 @@ def as_object(result: Converted) -> dict[str, object]:
     """The result of a file, in the words of all commands."""
     return {
         "source": result.source,
+        "carrier": result.carrier or None,
         "output": result.target,
         "further": result.further,
         "source_bytes": result.source_bytes,
         "bytes": result.message_bytes,
+        "output_bytes": result.target_bytes,
         "limit": result.limit,
         "width": result.width,
         "height": result.height,
@@ -112,22 +114,22 @@ def tell_why(root: Path, target: Path, file: Path, *, as_json: bool) -> None:
         SourceError: they say nothing of it.
         OutputError: a manifest can't be used.
     """
+    is_known = False
     wanted = {file.absolute(), (root / file).absolute()}
     for result in recorded(root, target):
         paths = (result.source, *filter(None, (result.target,)), *result.further)
         if wanted.isdisjoint(Path(path).absolute() for path in paths):
             continue
+        is_known = True
         if as_json:
             print_json(**as_object(result))
-            return
-        if result.error is not None:
-            print_line(result.error)
-        else:
-            print_line(f"{result.source}: {result.message_bytes:,} of {result.limit:,} bytes")
+            continue
+        said = f"{result.source}: {result.message_bytes or 0:,} of {result.limit:,} bytes"
+        print_line(f"{result.carrier}: {result.error or said}" if result.carrier else result.error or said)
         for note in result.notes:
             print_line(note.text)
-        return
-    raise SourceError(str(file), f"no manifest in {target} has it")
+    if not is_known:
+        raise SourceError(str(file), f"no manifest in {target} has it")
 
 
 def export(root: Path, target: Path, file: Path) -> None:

@@ -55,8 +55,13 @@ class Config:
 
     def defaults(self, options: Mapping[str, Option]) -> dict[str, Any]:
         """The values of a command's options by the parser's names."""
-        found = {option.param.name: self.place(option) for option in options.values()}
-        return {name: self.values[place[0]][place[1]] for name, place in found.items() if place is not None}
+        found: dict[str, Any] = {}
+        for option in options.values():
+            place = self.place(option)
+            if place is not None:
+                value = self.values[place[0]][place[1]]
+                found[option.param.name] = [value] if option.takes_one and isinstance(value, str) else value
+        return found
 
 
 def default_path() -> Path | None:
@@ -175,6 +180,8 @@ def _checked(option: Option, value: object, path: Path, context: typer.Context) 
     Raises:
         ValueError: what is wrong.
     """
+    if option.takes_one and isinstance(value, str):
+        value = [value]
     if option.kind is list:
         fits = isinstance(value, list) and all(isinstance(one, str) for one in value)
     elif option.kind is float:
@@ -183,9 +190,16 @@ def _checked(option: Option, value: object, path: Path, context: typer.Context) 
         fits = isinstance(value, option.kind)
     if not fits:
         raise ValueError(f"must be {KINDS[option.kind]}")
-    taken = str(value) if option.kind is float else value
-    if isinstance(taken, str) and (option.is_path or _is_file(option.key, taken)):
-        taken = str(path.absolute().parent / Path(taken).expanduser())
+    taken: object = str(value) if option.kind is float else value
+
+    def found(text: str) -> str:
+        is_file = option.is_path or _is_file(option.key, text)
+        return str(path.absolute().parent / Path(text).expanduser()) if is_file else text
+
+    if isinstance(taken, str):
+        taken = found(taken)
+    elif isinstance(taken, list):
+        taken = [found(one) for one in taken]
     try:
         option.param.process_value(context, taken)
     except Exception as error:
@@ -210,7 +224,7 @@ def _option(table: str, key: str, options: Mapping[str, Mapping[str, Option]]) -
         having = {command: own[key] for command, own in options.items() if key in own}
         shared = [option for option in having.values() if option.is_shared]
         if shared:
-            return shared[0]
+            return min(shared, key=lambda option: option.takes_one)
         if having:
             tables = " or ".join(f"[{command.replace(' ', '.')}]" for command in having)
             raise ValueError(f"differs between commands; it belongs into {tables}")

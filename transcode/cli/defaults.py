@@ -54,6 +54,7 @@ class Option:
         is_path: whether its value is a path.
         is_shared: whether it may have a default for all commands, too.
         is_common: whether another command has it, too.
+        takes_one: whether one value will do in place of a list: another command takes no more.
     """
 
     command: str
@@ -63,6 +64,7 @@ class Option:
     is_path: bool
     is_shared: bool
     is_common: bool
+    takes_one: bool
 
     @property
     def variables(self) -> list[str]:
@@ -89,9 +91,15 @@ def options_of(program: Any) -> dict[str, dict[str, Option]]:
     }
     # A word that two commands understand differently, as --as, has no meaning at the top of a file.
     meanings: dict[str, list[str]] = {}
+    kinds: dict[str, set[type]] = {}
     for own in found.values():
         for key, (param, annotation) in own.items():
-            meanings.setdefault(key, []).append(f"{_inner(annotation)} {param.default}")
+            # One value and several of its kind have one meaning.
+            single = tuple(
+                get_args(kind)[0] if get_origin(kind) is list else kind for kind in _inner(annotation)
+            )
+            meanings.setdefault(key, []).append(f"{single} {param.default}")
+            kinds.setdefault(key, set()).add(_kind(annotation))
     return {
         command: {
             key: Option(
@@ -102,6 +110,7 @@ def options_of(program: Any) -> dict[str, dict[str, Option]]:
                 Path in _inner(annotation),
                 len(set(meanings[key])) == 1 and param.name not in _OWN.get(command, ()),
                 len(meanings[key]) > 1,
+                _kind(annotation) is list and kinds[key] != {list},
             )
             for key, (param, annotation) in own.items()
         }

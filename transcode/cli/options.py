@@ -71,6 +71,17 @@ Carrier = Annotated[
         rich_help_panel=RECEIVER,
     ),
 ]
+Carriers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--carrier",
+        metavar="NETWORK",
+        autocompletion=profile_ids,
+        help="The network: an id (us-verizon), an MCC-MNC (311480), a name (vodafone de), a TOML file;"
+        " unknown: na or world. Several: each has a folder in OUT.",
+        rich_help_panel=RECEIVER,
+    ),
+]
 Country = Annotated[
     str | None,
     typer.Option(
@@ -126,6 +137,8 @@ FirstText = Annotated[
 #: What a message can be written as besides the forms of the registry: media files with a manifest.
 MEDIA: Final = "media"
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     FormName = Form
     WrittenAs = Form | Literal["media"]
 else:
@@ -208,6 +221,10 @@ class Route:
         """The user's files that describe route and carrier, which no output may replace."""
         own = [] if carrier is None or not is_user_file(carrier) else user_files(carrier)
         return own if self.device is None or "://" in self.device else [*own, Path(self.device)]
+
+    def profiles(self, carriers: Sequence[str] | None) -> list[Profile]:
+        """The profiles of one carrier or several, for commands that need one."""
+        return [self.profile(carrier) for carrier in carriers or (None,)]
 
     def profile(self, carrier: str | None) -> Profile:
         """The same, for commands that need a profile."""

@@ -107,6 +107,8 @@ def _setting(context: typer.Context, option: Option, config: Config | None, *, a
         where = f"{config.path}{'' if line is None else f', line {line}'}"
         is_general = not place[0]
     plain = _plain(context.params.get(option.param.name))
+    if option.takes_one and isinstance(plain, list) and len(plain) == 1:
+        (plain,) = plain
     value = _without_secrets(option.key, plain)
     is_of_all = is_general and option.is_shared and option.is_common and not alone
     command = "" if is_of_all else option.command
