@@ -3,10 +3,11 @@
 Phones submit different messages of a photo each at a steady rate; others are notified, fetch what was adapted
 to 640 x 480 pixels and 100,000 bytes, and acknowledge it. The centre is a ``transcode relay serve`` of its
 own, with its default store in a folder for temporary files. Phones and SMS gateway run in this process, on
-the same processors; their time is counted apart.
+the same processors; their time is counted apart. With ``--door api`` the messages come through
+``POST /v1/messages``, as forms with a file: some of the children compose, and others adapt.
 
 Printed are the percentiles of each step in milliseconds, the processor time of a message in the centre and
-in the children that adapt, the memory of both at the beginning, after each minute and at the end, and how
+in its children, the memory of both at the beginning, after each minute and at the end, and how
 many cores the rate needs by these parts. A rate that the machine does not reach makes the steps longer and
 longer: then the cores are what to read.
 """
@@ -31,6 +32,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 import transcode
 from bench.pictures import landscape
 from tests.kills import children
@@ -39,6 +42,7 @@ from tests.relay.demo import DOCUMENT, command
 from tests.relay.phone import Gateway, Phone
 from transcode.relay.model import Subscriber
 from transcode.relay.store import SqliteStore
+from transcode.relay.store.keys import make_key
 
 #: Numbers of phones that send, and that fetch.
 SENDER, RECEIVER = "+1555100{:04}", "+1555200{:04}"
@@ -81,8 +85,9 @@ class Load:
         photos: JPEG files.
         count: the number of messages.
         rate: messages a second.
-        url: the door of the centre.
+        url: the address of the centre.
         gateway: its SMS gateway.
+        key: that of an account of its API; ``""``: phones submit.
     """
 
     photos: Sequence[bytes]
@@ -90,6 +95,7 @@ class Load:
     rate: float
     url: str
     gateway: Gateway
+    key: str = ""
 
     def pdu(self, number: int) -> bytes:
         """Return a submission with a photo as it is; its transaction id makes it another message."""
@@ -114,6 +120,19 @@ def submit(phone: Phone, load: Load, number: int, measured: Measured) -> None:
         said = dict(transcode.read(body).headers)
         assert said["X-Mms-Response-Status"] == "Ok", said
         measured.submitted_at[str(said["Message-ID"])] = time.perf_counter()
+
+
+def post(client: httpx.Client, load: Load, number: int, measured: Measured) -> None:
+    """Send one message through the API."""
+    photo = load.photos[number % len(load.photos)]
+    to = RECEIVER.format(number % PHONES)
+    with contextlib.suppress(OSError, AssertionError), measured.step("submit"):
+        try:
+            answer = client.post("/v1/messages", data={"to": to}, files={"media": ("photo.jpg", photo)})
+        except httpx.HTTPError as error:
+            raise OSError(str(error)) from error
+        assert answer.status_code == 201, answer.text
+        measured.submitted_at[answer.json()["id"]] = time.perf_counter()
 
 
 def fetch(phone: Phone, measured: Measured, is_over: threading.Event) -> None:
@@ -157,7 +176,7 @@ def percentile(seconds: Sequence[float], part: float) -> float:
     return 1000 * ordered[min(len(ordered) - 1, math.ceil(part * len(ordered)) - 1)]
 
 
-def run(photos: Sequence[bytes], rate: float, seconds: float) -> dict[str, object]:
+def run(photos: Sequence[bytes], rate: float, seconds: float, door: str) -> dict[str, object]:
     """Load a centre and return what was measured."""
     measured, is_over = Measured(), threading.Event()
     with tempfile.TemporaryDirectory() as name, Gateway().running() as gateway:
@@ -167,11 +186,13 @@ def run(photos: Sequence[bytes], rate: float, seconds: float) -> dict[str, objec
         config.write_text(
             f'store = "store"\n[listen]\nport = 0\n[sms]\nurl = "{gateway.config.url}"\n'
             "[policy]\nmax_message_bytes = 20000000\nwait_seconds = 60\n"
-            '[[local]]\nprefixes = ["+1555"]\nnetwork = "us-att"\n'
+            '[[local]]\nprefixes = ["+1555"]\nnetwork = "us-att"\n[api]\nrequests_per_minute = 0\n'
         )
         store = SqliteStore(folder / "store" / "relay.sqlite")
         for number in range(PHONES):
             store.subscribe(Subscriber(RECEIVER.format(number), "us-att", str(folder / "old.xml"))).result()
+        sender, scopes = SENDER.format(0), ["messages:write"]
+        _, key = make_key(store, "load", scopes=scopes, senders=[sender], now=time.time(), per_minute=0)
         store.close()
         serve = command("relay", "serve", "--json", "--config", config)
         with subprocess.Popen(serve, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as centre:
@@ -186,8 +207,14 @@ def run(photos: Sequence[bytes], rate: float, seconds: float) -> dict[str, objec
             for thread in threads:
                 thread.start()
             time.sleep(3)
-            load = Load(photos, int(rate * seconds), rate, url, gateway)
-            found = measure(centre, load, measured)
+            load = Load(photos, int(rate * seconds), rate, url, gateway, key if door == "api" else "")
+            with httpx.Client(
+                base_url=url,
+                headers={"Authorization": f"Bearer {key}"},
+                timeout=120.0,
+                limits=httpx.Limits(max_connections=40),
+            ) as client:
+                found = measure(centre, load, measured, client)
             is_over.set()
             centre.send_signal(signal.SIGTERM)
             centre.communicate()
@@ -196,7 +223,9 @@ def run(photos: Sequence[bytes], rate: float, seconds: float) -> dict[str, objec
     return found
 
 
-def measure(centre: subprocess.Popen[str], load: Load, measured: Measured) -> dict[str, object]:
+def measure(
+    centre: subprocess.Popen[str], load: Load, measured: Measured, client: httpx.Client
+) -> dict[str, object]:
     """Submit at the rate, wait until all is fetched, and return what was measured."""
     below = children(centre.pid)
     before = cpu(centre.pid), sum(map(cpu, below))
@@ -208,8 +237,11 @@ def measure(centre: subprocess.Popen[str], load: Load, measured: Measured) -> di
         wait = begun + number / load.rate - time.perf_counter()
         if wait > 0:
             time.sleep(wait)
-        phone = Phone(SENDER.format(number % 500), load.url, load.gateway)
-        thread = threading.Thread(target=submit, args=(phone, load, number, measured))
+        if load.key:
+            thread = threading.Thread(target=post, args=(client, load, number, measured))
+        else:
+            phone = Phone(SENDER.format(number % 500), load.url, load.gateway)
+            thread = threading.Thread(target=submit, args=(phone, load, number, measured))
         thread.start()
         sending.append(thread)
     for thread in sending:
@@ -228,7 +260,7 @@ def measure(centre: subprocess.Popen[str], load: Load, measured: Measured) -> di
         "seconds": round(whole, 1),
         "fetched a second": round(count / whole, 2),
         "centre, CPU ms a message": round(1000 * served / count, 2),
-        "adaptation, CPU ms a message": round(1000 * adapted / count, 2),
+        "children, CPU ms a message": round(1000 * adapted / count, 2),
         "cores for the rate": round((served + adapted) / count * load.rate, 2),
         "memory of the centre, MB": [own // 1_000_000 for own, _ in held],
         "memory of its children, MB": [theirs // 1_000_000 for _, theirs in held],
@@ -250,11 +282,12 @@ def main() -> None:
     parser.add_argument("photos", type=Path, nargs="*", help="JPEG photos; three are made if none is named")
     parser.add_argument("--rate", type=float, default=30.0, help="messages a second")
     parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--door", choices=("mm1", "api"), default="mm1", help="where messages come in")
     asked = parser.parse_args()
     photos = [path.read_bytes() for path in asked.photos] or [
         save(landscape(seed, 4000, 3000), quality=85) for seed in range(3)
     ]
-    json.dump(run(photos, asked.rate, asked.seconds), sys.stdout, indent=2)
+    json.dump(run(photos, asked.rate, asked.seconds, asked.door), sys.stdout, indent=2)
     print()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,10 +14,11 @@ from tests.made.pictures import photo, save
 from tests.relay.admin.conftest import Desk
 from tests.relay.conftest import BOB
 from transcode.relay.admin import campaigns as pages
+from transcode.relay.admin import charts
 from transcode.relay.own_text import stand_in
 from transcode.relay.server import Running
 from transcode.relay.store import FolderBlobs, campaigns
-from transcode.relay.store.campaigns import CampaignState
+from transcode.relay.store.campaigns import CampaignState, Moment
 from transcode.relay.store.sqlite import SqlStore
 
 
@@ -53,6 +55,44 @@ def test_campaigns_and_their_progress(desk: Desk, campaign: str) -> None:
     )
     assert [kind for kind, _ in bars] == ["delivered", "sent", "sending", "queued", "failed"]
     assert sum(float(width) for _, width in bars) == pytest.approx(1000, abs=0.1)
+
+
+def test_over_time(desk: Desk, campaign: str, centre: Running) -> None:
+    """Who was sent it, has it, and failed, by the minute; the longer it takes, the longer each step."""
+    desk.enter()
+    now = int(time.time() // 60)
+    assert "2 sent, 1 delivered, 1 failed" in desk.ask("GET", f"/campaigns/{campaign}")[2]
+    centre.store.write(
+        lambda one: one.executemany(
+            "INSERT INTO campaign_minute VALUES (?, ?, ?, ?)",
+            [(campaign, now - 100 - minute, "sent", 30) for minute in range(250)],
+        )
+    ).result()
+    step, moments = campaigns.moments(centre.store, campaign, charts.STEPS, charts.MOST_STEPS)
+    assert step == 10
+    assert {one.minute % 10 for one in moments} == {0}
+    assert sum(one.recipients for one in moments if one.kind == "sent") == 7502
+    found = shown(desk, f"/campaigns/{campaign}")
+    assert "Over time 50 a minute" in found
+    assert "The numbers, by 10 minutes From Sent Delivered Failed" in found
+
+
+def test_curves() -> None:
+    """Each step is as long as the others, and as high as its recipients a minute; nothing is 0."""
+    found = charts.over_time(2, [Moment(10, "failed", 1), Moment(10, "sent", 8), Moment(14, "sent", 2)])
+    assert found is not None
+    assert (found.step, found.begins_at, found.ends_at, found.most) == (2, 600.0, 960.0, 5.0)
+    assert [(one.kind, one.recipients) for one in found.curves] == [
+        ("sent", 10),
+        ("delivered", 0),
+        ("failed", 1),
+    ]
+    assert found.curves[0].path == "M0 199V40.6H333.3V199.0H666.7V159.4H1000.0"
+    assert found.rows == [
+        (600.0, [("sent", 8), ("delivered", 0), ("failed", 1)]),
+        (840.0, [("sent", 2), ("delivered", 0), ("failed", 0)]),
+    ]
+    assert charts.over_time(1, []) is None
 
 
 def test_dead_letters(desk: Desk, campaign: str, monkeypatch: pytest.MonkeyPatch) -> None:

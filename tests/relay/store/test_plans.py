@@ -102,6 +102,7 @@ ASKED: dict[str, Callable[[SqlStore, FolderBlobs], Any]] = {
     "trail": lambda store, _: store.trail(1),
     "due": lambda store, _: due(store, [Work(kind, Route.LOCAL) for kind in Kind], now=BEGIN),
     "counts of a campaign": lambda store, _: campaigns.counts(store, "c"),
+    "a campaign over time": lambda store, _: campaigns.moments(store, "c", (1, 60), 60),
     "counts of campaigns": lambda store, _: audience.totals(store, ["c", "d"]),
     "who failed": lambda store, _: recipients.listed(store, "c", status="failed", after=5, most=9),
     "the page of a delivery": lambda store, _: pages.of_delivery(store, 1),
@@ -111,7 +112,7 @@ ASKED: dict[str, Callable[[SqlStore, FolderBlobs], Any]] = {
 #: Tables that grow.
 LARGE = (
     *("message", "delivery", "report", "event", "adapted", "answer", "device", "given"),
-    *("campaign_recipient", "campaign_count", "page"),
+    *("campaign_recipient", "campaign_count", "campaign_minute", "page"),
 )
 
 

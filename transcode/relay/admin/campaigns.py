@@ -96,13 +96,14 @@ class Campaigns:
     async def _one(self, request: Request, session: Session) -> Response:
         """Show a campaign."""
 
-        def look(campaign: Campaign) -> list[campaigns.Count]:
-            return campaigns.counts(self._store, campaign.id)
+        def look(campaign: Campaign) -> tuple[list[campaigns.Count], charts.Times | None]:
+            found = campaigns.moments(self._store, campaign.id, charts.STEPS, charts.MOST_STEPS)
+            return campaigns.counts(self._store, campaign.id), charts.over_time(*found)
 
         found = await self._found(request, look)
         if found is None:
             return self._missing()
-        campaign, counts = found
+        campaign, (counts, times) = found
         statuses: dict[str, int] = {}
         for one in counts:
             statuses[one.status] = statuses.get(one.status, 0) + one.recipients
@@ -116,6 +117,7 @@ class Campaigns:
             total=sum(statuses.values()),
             parts=charts.bar(statuses),
             statuses=[(status, statuses[status]) for status in _STATUSES if statuses.get(status)],
+            times=times,
             carriers=charts.by_carrier(counts),
             failures=charts.by_reason(counts),
             words=REASONS,

@@ -93,6 +93,7 @@ class Frame:
             lstrip_blocks=True,
         )
         self._templates.filters["clock"] = _clock
+        self._templates.filters["minute"] = lambda at: _clock(at)[:-3]
         self._templates.filters["count"] = "{:,}".format
 
     def guarded(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
@@ -218,6 +219,12 @@ def _fitted(order: Order) -> Composed:
     return Composed(message.to_mm1(), told)
 
 
+def _warm() -> None:
+    """Load what composing needs."""
+    for name in ("transcode.message.adapt", "transcode.media.pictures.openers.jpeg"):
+        importlib.import_module(name)
+
+
 class Composer:
     """Processes that compose messages; one that crashes or takes too long costs no other message.
 
@@ -228,6 +235,9 @@ class Composer:
 
     def __init__(self, processes: int, max_seconds: float) -> None:
         self._jobs = Isolated(processes, limits=JobLimits(max_cpu_seconds=None, max_seconds=max_seconds))
+        # The first message does not wait for processes to start and to load decoders.
+        for _ in range(processes):
+            self._jobs.submit(_warm)
 
     def begin(self, order: Order) -> Future[Composed]:
         """Have a message composed.

@@ -390,5 +390,14 @@ CREATE TABLE campaign_count (
   PRIMARY KEY (campaign, status, carrier, reason)
 ) STRICT, WITHOUT ROWID;
 
+-- How many recipients of a campaign came to be sent, delivered or failed in a minute since 1970.
+CREATE TABLE campaign_minute (
+  campaign TEXT NOT NULL REFERENCES campaign (id) ON DELETE CASCADE,
+  minute INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (campaign, minute, kind)
+) STRICT, WITHOUT ROWID;
+
 -- Lanes of which nothing is sent: those of campaigns that were paused.
 CREATE TABLE held (lane TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;

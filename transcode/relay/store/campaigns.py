@@ -28,6 +28,7 @@ __all__ = [
     "CampaignState",
     "Count",
     "Draft",
+    "Moment",
     "WrongState",
     "act",
     "begin",
@@ -36,6 +37,7 @@ __all__ = [
     "counts",
     "drop",
     "lane",
+    "moments",
     "page",
     "set_content",
     "set_state",
@@ -178,6 +180,20 @@ class Count(NamedTuple):
     status: str
     carrier: str
     reason: str
+    recipients: int
+
+
+class Moment(NamedTuple):
+    """What recipients of a campaign came to be in some minutes.
+
+    Attributes:
+        minute: the first of them, since 1970.
+        kind: ``"sent"``, ``"delivered"`` or ``"failed"``.
+        recipients: how many they are.
+    """
+
+    minute: int
+    kind: str
     recipients: int
 
 
@@ -392,3 +408,29 @@ def counts(store: SqlStore, name: str) -> list[Count]:
         (name,),
     )
     return [Count._make(row) for row in found]
+
+
+def moments(store: SqlStore, name: str, steps: Sequence[int], most: int) -> tuple[int, list[Moment]]:
+    """Return what recipients of a campaign came to be, over time.
+
+    Args:
+        store: the store.
+        name: the campaign.
+        steps: the minutes that may be told together, the fewest first.
+        most: the most of such steps between the first moment and the last one.
+
+    Returns:
+        The minutes of each step, and the moments in order. Steps in which nothing happened are not there.
+    """
+    first, last = store.select(
+        "SELECT min(minute), max(minute) FROM campaign_minute WHERE campaign=?", (name,)
+    )[0]
+    if first is None:
+        return steps[0], []
+    step = next((one for one in steps if last // one - first // one < most), steps[-1])
+    found = store.select(
+        f"SELECT minute - minute % {step:d} AS begin, kind, sum(count) FROM campaign_minute WHERE campaign=?"
+        " GROUP BY begin, kind ORDER BY begin, kind",
+        (name,),
+    )
+    return step, [Moment(int(minute), kind, int(number)) for minute, kind, number in found]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from transcode.relay.model import Changed
     from transcode.relay.store.connection import Connection
 
-__all__ = ["OPTED_OUT", "QUEUED", "REASONS", "count", "reason_of", "write"]
+__all__ = ["OPTED_OUT", "QUEUED", "REASONS", "count", "note", "reason_of", "write"]
 
 #: The status of a recipient who is no delivery yet.
 QUEUED = "queued"
@@ -59,6 +59,17 @@ _WORDS = {str(event): word for event, word in _BY_EVENT.items()}
 _WITHOUT = frozenset((statuses.Status.FAILED, statuses.Status.UNDELIVERED, statuses.Status.CANCELED))
 
 
+#: What statuses are over time; a recipient who reads what was delivered is still one who got it.
+_KINDS = {
+    statuses.Status.SENT: "sent",
+    statuses.Status.DELIVERED: "delivered",
+    statuses.Status.READ: "delivered",
+    statuses.Status.FAILED: "failed",
+    statuses.Status.UNDELIVERED: "failed",
+}
+_OVER_TIME = {str(status): kind for status, kind in _KINDS.items()}
+
+
 def reason_of(event: str, detail: str) -> str:
     """Return the word of a failure's reason.
 
@@ -80,6 +91,7 @@ def write(connection: Connection, changes: Sequence[Changed], at: float) -> None
         list(last),
     ).fetchall()
     changed: Counter[tuple[str, str, str, str]] = Counter()
+    came: Counter[tuple[str, str]] = Counter()
     written = []
     for number, campaign, status, carrier, reason in found:
         one = last[number]
@@ -89,6 +101,9 @@ def write(connection: Connection, changes: Sequence[Changed], at: float) -> None
         why, detail = (reason_of(one.event, one.detail), one.detail) if new in _WITHOUT else ("", "")
         changed[campaign, status, carrier, reason] -= 1
         changed[campaign, str(new), carrier, why] += 1
+        kind = _OVER_TIME.get(str(new), "")
+        if kind and kind != _OVER_TIME.get(status):
+            came[campaign, kind] += 1
         written.append((number, str(new), why, detail, at))
     types = {
         "delivery": "BIGINT",
@@ -99,6 +114,23 @@ def write(connection: Connection, changes: Sequence[Changed], at: float) -> None
     }
     bulk.update(connection, "campaign_recipient", types, written)
     count(connection, changed)
+    note(connection, came, at)
+
+
+def note(connection: Connection, came: Mapping[tuple[str, str], int], at: float) -> None:
+    """Note when recipients came to be what they are, by the minute.
+
+    Args:
+        connection: the database, in a transaction.
+        came: how many, by campaign and ``"sent"``, ``"delivered"`` or ``"failed"``.
+        at: the time.
+    """
+    minute = int(at // 60)
+    connection.executemany(
+        "INSERT INTO campaign_minute VALUES (?, ?, ?, ?) ON CONFLICT (campaign, minute, kind)"
+        " DO UPDATE SET count=campaign_minute.count+excluded.count",
+        [(campaign, minute, kind, number) for (campaign, kind), number in sorted(came.items()) if number],
+    )
 
 
 def count(connection: Connection, changed: Mapping[tuple[str, str, str, str], int]) -> None:

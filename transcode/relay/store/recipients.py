@@ -255,6 +255,8 @@ def sort(connection: Connection, name: str, found: Sequence[Sorted], now: float)
         ],
     )
     progress.count(connection, changed)
+    failed = sum(1 for one in alike if one.reason)
+    progress.note(connection, {(name, "failed"): failed}, now)
 
 
 def postpone(connection: Connection, name: str, dues: Sequence[tuple[int, float]]) -> None:
@@ -286,6 +288,8 @@ def give_up(connection: Connection, name: str, *, status: str, reason: str, now:
         changed[name, QUEUED, carrier, ""] -= 1
         changed[name, status, carrier, reason] += 1
     progress.count(connection, changed)
+    if status == "failed":
+        progress.note(connection, {(name, "failed"): len(found)}, now)
     return len(found)
 
 
