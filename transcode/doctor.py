@@ -30,6 +30,7 @@ _EXTRAS = (
     ("httpx", "send", "sending over HTTP"),
     ("uvicorn", "relay", "the message centre"),
     ("prometheus-client", "metrics", "counting the jobs of an engine"),
+    ("watchfiles", "watch", "watching a folder without --poll"),
 )
 
 

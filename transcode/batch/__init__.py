@@ -4,6 +4,7 @@ from transcode.batch.convert import Converted
 from transcode.batch.directory import Cancel, Progress, convert_directory, iter_directory
 from transcode.batch.plan import BatchPlan
 from transcode.batch.resume import BatchOptions
+from transcode.batch.watching import watch
 
 __all__ = [
     "BatchOptions",
@@ -13,4 +14,5 @@ __all__ = [
     "Progress",
     "convert_directory",
     "iter_directory",
+    "watch",
 ]

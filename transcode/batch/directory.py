@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from transcode.model import SendOptions, Source
     from transcode.profile import Profile
 
-__all__ = ["Cancel", "Progress", "convert_directory", "iter_directory"]
+__all__ = ["Cancel", "Progress", "Work", "convert_directory", "iter_directory", "prepare"]
 
 
 class Cancel(Protocol):
@@ -123,7 +123,7 @@ def convert_directory(
     words = Words(
         to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options, as_clip=as_clip
     )
-    work = _prepare(source, target, profile, plan or BatchPlan(), words, cancel, threads, keep)
+    work = prepare(source, target, profile, plan or BatchPlan(), words, cancel, threads, keep)
     with _shelf(page, target, is_kept=keep is not None) as shelf:
         with contextlib.closing(work.run(executor, jobs, threads, cancel, shelf)) as made:
             results = [*work.closed, *_told(work, made, progress)]
@@ -175,7 +175,7 @@ def iter_directory(
     words = Words(
         to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options, as_clip=as_clip
     )
-    work = _prepare(source, target, profile, plan or BatchPlan(), words, cancel, threads, keep)
+    work = prepare(source, target, profile, plan or BatchPlan(), words, cancel, threads, keep)
 
     def each() -> Generator[Progress]:
         total = len(work.closed) + work.total
@@ -188,8 +188,8 @@ def iter_directory(
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """What a directory has to be done.
+class Work:
+    """What is to be done in a directory.
 
     Attributes:
         jobs: what is to be made.
@@ -245,7 +245,7 @@ class _Work:
 
 
 def _told(
-    work: _Work, made: Iterator[Converted], progress: Callable[[Progress], object] | None
+    work: Work, made: Iterator[Converted], progress: Callable[[Progress], object] | None
 ) -> Iterator[Converted]:
     """What is made, each told to progress, and then the jobs that were not done."""
     left = {(job.source, output.carrier): (job, output) for job in work.jobs for output in job.outputs}
@@ -258,7 +258,7 @@ def _told(
         yield failed(job, output, Cancelled(job.source, "cancelled before it was done"), 0.0)
 
 
-def _prepare(
+def prepare(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
     profile: Profile | Sequence[Profile],
@@ -267,8 +267,17 @@ def _prepare(
     cancel: Cancel | None,
     threads: int | None,
     keep: BatchOptions | None,
-) -> _Work:
-    """The jobs of a directory, and what is known of them."""
+    is_whole: Callable[[Path], bool] | None = None,
+) -> Work:
+    """The jobs of a directory, and what is known of them.
+
+    Args:
+        source, target, profile, plan, words, cancel, threads, keep: as for convert_directory.
+        is_whole: whether a file may be read already; None: every file.
+
+    Raises:
+        TranscodeError: as convert_directory.
+    """
     if not isinstance(plan, BatchPlan):
         raise LimitsError(f"plan must be a BatchPlan or None, not {plan!r}")
     words = Words(**{**words, "as_clip": kept(words["as_clip"])})
@@ -295,19 +304,20 @@ def _prepare(
     ]
     if plan.date is None and plan.written_as == "mm4":
         plan = replace(plan, date=int(time.time()))
-    work = jobs_of(root, below, found.files, profiles, plan, words)
+    files = found.files if is_whole is None else [path for path in found.files if is_whole(path)]
+    work = jobs_of(root, below, files, profiles, plan, words)
     if keep is not None:
         work = [job for job in work if of_shard(Path(job.source).relative_to(root), keep.shard)]
     carriers = ["", *(labels(one.id for one in profiles))]
     left_out = (found.passed_over, found.excluded)
     if keep is None:
-        return _Work(work, carriers, [], closed, *left_out, None, None)
+        return Work(work, carriers, [], closed, *left_out, None, None)
     with contextlib.ExitStack() as unless:
         manifest = Manifest(root, below, database(below, keep.shard))
         unless.callback(manifest.close)
         ledger = Ledger(manifest, work, keep)
         unless.pop_all()
-    return _Work(ledger.jobs, carriers, ledger.kept, closed, *left_out, ledger, keep.max_failures)
+    return Work(ledger.jobs, carriers, ledger.kept, closed, *left_out, ledger, keep.max_failures)
 
 
 def _path(given: str | os.PathLike[str], kind: type[SourceError | OutputError]) -> Path:

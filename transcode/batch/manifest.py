@@ -147,7 +147,10 @@ class Manifest:
     def __init__(self, root: Path, target: Path, path: Path) -> None:
         self._root, self._target, self._path = root, target, path
         with self._named():
-            self._connection = sqlite3.connect(self._path, timeout=_BUSY, isolation_level=None)
+            # A generator of results may be begun in one thread and go on in another, never in two at once.
+            self._connection = sqlite3.connect(
+                self._path, timeout=_BUSY, isolation_level=None, check_same_thread=False
+            )
             try:
                 self._connection.execute("PRAGMA journal_mode=WAL")
                 self._connection.execute("PRAGMA synchronous=FULL")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from transcode.batch.manifest import Manifest
     from transcode.batch.plan import Job, Output
 
-__all__ = ["BatchOptions", "Ledger", "Told", "of_shard"]
+__all__ = ["BatchOptions", "Ledger", "Told", "is_passing", "of_shard"]
 
 #: Errors that are no fault of the file.
 _PASSING = frozenset(("JobError", "Cancelled", "OutputError", "OverwriteError"))
@@ -60,6 +60,11 @@ def _is_part(shard: object) -> bool:
         case (int(number), int(count)):
             return 1 <= number <= count
     return False
+
+
+def is_passing(error_type: str | None) -> bool:
+    """Whether an error of this class is no fault of the file: a later run may succeed."""
+    return error_type in _PASSING
 
 
 def of_shard(name: Path, shard: tuple[int, int] | None) -> bool:
@@ -168,7 +173,7 @@ class Ledger:
                 row = self._rows[name]
                 files, result = dict(row.files), replace(row.result, is_kept=True)
             results.append(result)
-            if result.error_type not in _PASSING:
+            if not is_passing(result.error_type):
                 source, trusted = self._manifest.source_name(job.source), settled(job.stamp)
                 plan = self._plan_hash(job, output)
                 rows.append(Row(name, source, trusted, source_hash, plan, files, result))

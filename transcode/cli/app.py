@@ -31,6 +31,7 @@ from transcode.cli.relay_phones import phone
 from transcode.cli.send import send
 from transcode.cli.show import print_error
 from transcode.cli.slideshow import slideshow
+from transcode.cli.watch import watch
 from transcode.errors import ConfigError
 
 app = typer.Typer(
@@ -103,7 +104,7 @@ def options(
         context.fail("Missing command.")
 
 
-for function in (fit, message, adapt, send, slideshow, preview, batch, inspect, doctor):
+for function in (fit, message, adapt, send, slideshow, preview, batch, watch, inspect, doctor):
     app.command(cls=Command)(function)
 app.add_typer(profiles, name="profiles")
 for function in (phone, block, unblock, takedown, peers, expire, export, backup, restore, secret):
