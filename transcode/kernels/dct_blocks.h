@@ -834,16 +834,17 @@ CPU_INLINE int dct_sampled(ptrdiff_t mcu_x, ptrdiff_t mcu_y, ptrdiff_t every)
     return every == 1 || (mcu_x + DCT_SHIFT * mcu_y) % every == 0;
 }
 
-/* The approximate prediction of the DC of an MCU's first block: the quantised DC of the MCU to the left, or above. */
-CPU_INLINE int dct_dc_before(const dct_component *component, ptrdiff_t mcu_x, ptrdiff_t mcu_y)
+/* The coefficients whose DC approximately predicts that of an MCU's first block: of the MCU to the left, or above;
+ * NULL for the first MCU. */
+CPU_INLINE const int16_t *dct_block_before(const dct_component *component, ptrdiff_t mcu_x, ptrdiff_t mcu_y)
 {
     const ptrdiff_t left = mcu_x > 0, above = !left && mcu_y > 0;
     if (!left && !above) {
-        return 0;
+        return NULL;
     }
     const ptrdiff_t x = left ? mcu_x * component->h - 1 : 0, y = (mcu_y + !above) * component->v - 1;
     const ptrdiff_t row = y < component->high ? y : component->high - 1;
-    return dct_quantise_one(component->blocks[64 * (row * component->wide + x)], component->quantiser, 0);
+    return component->blocks + 64 * (row * component->wide + (x < component->wide ? x : component->wide - 1));
 }
 
 /* The number of MCUs in the sample of a picture; the first MCU is always in it. */
@@ -878,7 +879,9 @@ CPU_INLINE void dct_fetch(const dct_component *component, ptrdiff_t at)
             for (int i = 0; i < count; i++) {                                                           \
                 const dct_component *component = &components[i];                                        \
                 if (every > 1) {                                                                        \
-                    previous[i] = dct_dc_before(component, mcu_x, mcu_y);                               \
+                    const int16_t *before = dct_block_before(component, mcu_x, mcu_y);                  \
+                    previous[i] = before ? dct_quantise_one(*before, component->quantiser, 0) : 0;      \
+                    __builtin_prefetch(dct_block_before(component, mcu_x + every, mcu_y));              \
                 }                                                                                       \
                 for (ptrdiff_t y = mcu_y * component->v; y < (mcu_y + 1) * component->v; y++) {         \
                     for (ptrdiff_t x = mcu_x * component->h; x < (mcu_x + 1) * component->h; x++) {     \
