@@ -23,10 +23,13 @@ import transcode
 from tests import faults
 from tests.batch.judge import PROFILE, check
 from tests.made.pictures import photo, save
-from transcode.batch import Progress, convert_directory, engines, iter_directory
+from transcode.batch import BatchOptions, BatchPlan, Progress, convert_directory, engines, iter_directory
+from transcode.errors import LimitsError
 from transcode.jobs.isolated import Isolated
 from transcode.jobs.job_limits import JobLimits
 from transcode.jobs.within import in_child
+
+TWO_SECONDS = BatchPlan(limits=JobLimits(max_cpu_seconds=2))
 
 
 def test_own_pool(folder: Path, tmp_path: Path) -> None:
@@ -54,11 +57,8 @@ def test_a_decoder_that_hangs_is_ended(folder: Path, tmp_path: Path) -> None:
     # The caller may have its own handler for the signal that ends the job.
     before = signal.signal(signal.SIGPROF, signal.SIG_IGN)
     try:
-        with (
-            mock.patch.object(engines, "convert", faults.spin_on_broken),
-            mock.patch.object(engines, "LIMITS", JobLimits(max_cpu_seconds=2)),
-        ):
-            results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=2)
+        with mock.patch.object(engines, "convert", faults.spin_on_broken):
+            results = convert_directory(folder, tmp_path / "out", PROFILE, jobs=2, plan=TWO_SECONDS)
     finally:
         signal.signal(signal.SIGPROF, before)
     check(results, tmp_path / "out")
@@ -81,16 +81,39 @@ def test_a_decoder_that_dies_takes_no_worker_of_an_executor_with_it(
         pool = ThreadPoolExecutor(2)
     else:
         pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-    with (
-        mock.patch.object(engines, "convert", convert),
-        mock.patch.object(engines, "LIMITS", JobLimits(max_cpu_seconds=2)),
-        pool,
-    ):
+    with mock.patch.object(engines, "convert", convert), pool:
         worker = pool.submit(os.getpid).result()
-        results = convert_directory(folder, tmp_path / "out", PROFILE, executor=pool)
+        results = convert_directory(folder, tmp_path / "out", PROFILE, executor=pool, plan=TWO_SECONDS)
         assert pool.submit(os.getpid).result() == worker
     check(results, tmp_path / "out")
     assert words in str(results[3].error)
+
+
+def test_a_file_that_makes_too_much_costs_itself(folder: Path, tmp_path: Path) -> None:
+    """It is named with the limit, and tried again by the next run; other limits make nothing else anew."""
+    few = BatchPlan(limits=JobLimits(max_output=12_000))
+    found = convert_directory(folder, tmp_path / "out", PROFILE, jobs=1, plan=few, keep=BatchOptions())
+    told = {Path(one.source).name: one.error for one in found if one.error is not None}
+    assert "a.png" in told
+    assert "a.jpg" not in told
+    assert str(told["a.png"]).endswith("the process that decoded it made more than 12,000 bytes")
+    again = convert_directory(folder, tmp_path / "out", PROFILE, jobs=1, keep=BatchOptions())
+    kept = {Path(one.source).name: one.is_kept for one in again}
+    assert (kept["a.jpg"], kept["a.png"]) == (True, False)
+    assert "a.png" not in [Path(one.source).name for one in again if one.error is not None]
+
+
+def test_confined_processes_make_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    """They write nothing: this process does."""
+    plain = convert_directory(folder, tmp_path / "plain", PROFILE, jobs=1)
+    plan = BatchPlan(limits=JobLimits(confine=True))
+    confined = convert_directory(folder, tmp_path / "confined", PROFILE, jobs=1, plan=plan)
+    assert len(plain) == len(confined)
+    for one, other in zip(plain, confined, strict=True):
+        if one.target is not None:
+            assert Path(one.target).read_bytes() == Path(str(other.target)).read_bytes()
+    with pytest.raises(LimitsError, match="limits must be JobLimits, not int"):
+        BatchPlan(limits=3)  # type: ignore[arg-type]
 
 
 def test_a_job_whose_worker_died_is_sent_once_more(folder: Path, tmp_path: Path) -> None:

@@ -170,3 +170,17 @@ def test_what_does_not_go_together(tmp_path: Path, words: tuple[str, ...], said:
     done = run("batch", tmp_path / "in", tmp_path / "out", "--carrier", "us-att", *words)
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_what_a_file_may_take(picture: Path, tmp_path: Path) -> None:
+    """A file that takes more is named with the limit, and a limit that is none is an error."""
+    words = ("batch", picture.parent, tmp_path / "out", "--carrier", "us-att", "--jobs", "1")
+    done = run(*words, "--max-output", "2000")
+    assert done.returncode == 1
+    assert "photo.jpg: the process that decoded it made more than 2,000 bytes" in done.stderr
+    assert run(*words, "--confine").returncode == 0
+    done = run(*words, "--max-seconds", "0")
+    assert (done.returncode, "max_seconds must be a number above 0 or None, not 0.0" in done.stderr) == (
+        2,
+        True,
+    )

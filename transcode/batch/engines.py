@@ -37,8 +37,6 @@ _WINDOW = 4
 #: Jobs that a caller's executor has at once; its number of workers is not known.
 _WINDOW_GIVEN = 64
 
-#: What a file may take where nobody says otherwise.
-LIMITS = JobLimits()
 #: Further seconds for which a caller's executor may be silent before it is given up.
 _GRACE = 60
 
@@ -50,14 +48,13 @@ def run(
     threads: int | None,
     is_cancelled: Callable[[], bool],
     ledger: Ledger | None,
-    limits: JobLimits | None = None,
     shelf: Shelf | None = None,
 ) -> Generator[Converted]:
     """Do the jobs, write their outputs and then what the ledger keeps of them, and yield their results.
 
     Where there is a shelf, the pictures of a report are made too, and put on it.
     """
-    limits = LIMITS if limits is None else limits
+    limits = work[0].plan.limits if work else JobLimits()
     making = convert if shelf is None else convert_shown
     # The picture that recordings are shown with is an input too.
     shown = {Path(one) for job in work[:1] if isinstance(one := job.words["as_clip"], str | os.PathLike)}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transcode._version import __version__
+from transcode.jobs.job_limits import JobLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ def plan_hash(profile: Profile, words: Words, plan: BatchPlan) -> str:
     """The hash of a profile, of all arguments and of the engine's version, in hexadecimal digits.
 
     It is the same in each process. A picture for recordings counts by its octets. How outputs are called does
-    not count, nor which files are read, nor the date of mails.
+    not count, nor which files are read, the date of mails and what a file may take.
     """
     octets: object = words["as_clip"]
     if isinstance(octets, str | os.PathLike):
@@ -34,7 +35,7 @@ def plan_hash(profile: Profile, words: Words, plan: BatchPlan) -> str:
             octets = hash_of(octets)
         except (OSError, ValueError):
             octets = "unreadable"
-    shape = replace(plan, name=None, include=(), exclude=(), date=None)
+    shape = replace(plan, name=None, include=(), exclude=(), date=None, limits=JobLimits())
     digest = hashlib.sha256()
     for word in _words((__version__, profile, {**words, "as_clip": octets}, shape)):
         digest.update(len(word).to_bytes(8) + word)

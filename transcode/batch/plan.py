@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
 from transcode.batch.globs import Wanted
 from transcode.batch.names import Name
 from transcode.errors import LimitsError
+from transcode.jobs.job_limits import JobLimits
 from transcode.wire.forms import FORMS
 
 if TYPE_CHECKING:
@@ -73,10 +74,13 @@ class BatchPlan:
         limit_form: the form of message that the limit counts.
         date: the Date of mails, in seconds since 1970; None: the time at which the batch begins.
         vaspid, vasid, service_code: for MM7, as in Message.to_mm7.
+        limits: what each file may take of time, memory and output, and whether its process is confined. A
+            file that takes more costs itself, with an error that names the limit, and is tried again by the
+            next run. Other limits make nothing else anew.
 
     Raises:
-        LimitsError: there is no such form, or the name has an unknown field or leaves the target, or is for
-            media and does not end in ``.{ext}``.
+        LimitsError: there is no such form, limits are something else, or the name has an unknown field or
+            leaves the target, or is for media and does not end in ``.{ext}``.
     """
 
     written_as: Form | Literal["media"] = "mm1"
@@ -88,6 +92,7 @@ class BatchPlan:
     vaspid: str | None = None
     vasid: str | None = None
     service_code: str | None = None
+    limits: JobLimits = field(default_factory=JobLimits)
 
     def __post_init__(self) -> None:
         if self.written_as not in (*FORMS, MEDIA):
@@ -96,6 +101,8 @@ class BatchPlan:
         if self.limit_form not in FORMS:
             raise LimitsError(f"limit_form must be one of {', '.join(FORMS)}, not {self.limit_form!r}")
         Wanted(self.include, self.exclude)
+        if not isinstance(self.limits, JobLimits):
+            raise LimitsError(f"limits must be JobLimits, not {type(self.limits).__name__}")
         naming = naming_of(self)
         if form_of(self) is None and not naming.ends_in_ext:
             raise LimitsError(

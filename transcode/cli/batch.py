@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,7 +82,7 @@ def batch(
     is decoded once.
     """
     keep = keeping.options()
-    plan = shape.plan(files, provider_names)
+    plan = replace(shape.plan(files, provider_names), limits=processes.limits())
     if plan.written_as == MEDIA:
         envelope, text = without_words(envelope, text)
     envelope.refuse_hidden(plan.written_as)

@@ -13,6 +13,7 @@ from transcode.cli.effect import refuse_idle
 from transcode.cli.given import is_given
 from transcode.cli.options import GENERAL, MEDIA, FormName, WrittenAs
 from transcode.errors import LimitsError
+from transcode.jobs.job_limits import JobLimits
 
 if TYPE_CHECKING:
     from transcode.cli.message import NamesForMm7
@@ -58,6 +59,40 @@ class Processes:
             help="The most threads that decoding may have in each process; by default processors are shared.",
         ),
     ] = None
+    max_cpu_seconds: Annotated[
+        float, typer.Option(metavar="S", help="Seconds of processor time after which a file is given up.")
+    ] = 300.0
+    max_seconds: Annotated[
+        float, typer.Option(metavar="S", help="Seconds by the clock after which a file is given up.")
+    ] = 1800.0
+    max_memory: Annotated[
+        int, typer.Option(metavar="BYTES", help="Memory above which a file is given up.")
+    ] = 4_000_000_000
+    max_output: Annotated[
+        int | None, typer.Option(metavar="BYTES", help="Size of all that is made of a file, likewise.")
+    ] = None
+    confine: Annotated[
+        bool,
+        typer.Option(
+            "--confine",
+            help="Open no sockets, start no programs and write no files in the processes that decode: Linux"
+            " with Landlock and seccomp (see transcode doctor).",
+        ),
+    ] = False
+
+    def limits(self) -> JobLimits:
+        """What each file may take.
+
+        Raises:
+            LimitsError: a limit is not above 0, or this system can't confine a process.
+        """
+        return JobLimits(
+            max_cpu_seconds=self.max_cpu_seconds,
+            max_seconds=self.max_seconds,
+            max_memory=self.max_memory,
+            max_output=self.max_output,
+            confine=self.confine,
+        )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -51,7 +52,7 @@ def watch(
 
     What is there comes first, as far as an earlier run or a batch has not made it.
     """
-    plan = shape.plan(files, provider_names)
+    plan = replace(shape.plan(files, provider_names), limits=processes.limits())
     if plan.written_as == MEDIA:
         envelope, text = without_words(envelope, text)
     envelope.refuse_hidden(plan.written_as)
