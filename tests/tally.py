@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -27,13 +28,20 @@ class Tally:
         return self.failures.total()
 
 
-def command(kill: Callable[[int, int], Tally]) -> None:
+def command(kill: Callable[..., Tally], **choices: tuple[str, ...]) -> None:
     """Run many kills, print their counts, and end with 1 after a failure.
 
     Args:
-        kill: takes the number of runs and the seed: the arguments of the command, or 200 and 1.
+        kill: takes the number of runs and the seed: the arguments of the command, or 200 and 1; and a word of
+            each name in ``choices``.
+        choices: the words that an option of this name has, first the one that it is without it.
     """
-    runs, seed = map(int, [*sys.argv[1:], *("200", "1")[len(sys.argv) - 1 :]])
-    result = kill(runs, seed)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("runs", nargs="?", type=int, default=200)
+    parser.add_argument("seed", nargs="?", type=int, default=1)
+    for name, words in choices.items():
+        parser.add_argument(f"--{name}", choices=words, default=words[0])
+    given = vars(parser.parse_args())
+    result = kill(given.pop("runs"), given.pop("seed"), **given)
     print(result)
     sys.exit(result.faults > 0)

@@ -1,6 +1,7 @@
 """Kill a message centre while it releases a campaign: ``python -m tests.relay.campaign_kills [KILLS]``.
 
-SIGKILL hits the whole process of ``transcode relay serve``; it is started again on the same store. The
+SIGKILL hits the whole process of ``transcode relay serve``, which is started again on the same store; with
+``--store postgres`` and ``--processes three`` the server of the rows, too, or one of three processes. The
 program that makes the campaign asks again with the same Idempotency-Key, as it is told to. In the end
 each number must have heard of the message, at one address alone, and the campaign must say so.
 """
@@ -18,13 +19,14 @@ from unittest import mock
 
 import transcode
 from tests.made.pictures import photo, save
-from tests.relay.kills import CALM, Centre
+from tests.relay.killed import PROCESSES, STORES, Centre, centre, strike
+from tests.relay.kills import CALM
 from tests.relay.phone import Gateway, location
 from tests.tally import Tally, command
 from transcode.errors import PduError, TransportError
 from transcode.relay import asking
 from transcode.relay.client import Client
-from transcode.relay.store import SqliteStore, campaigns
+from transcode.relay.store import campaigns
 from transcode.relay.store.keys import SCOPES, make_key
 from transcode.wire.mm1.push import joined_segments
 
@@ -63,8 +65,7 @@ def heard(gateway: Gateway, number: str) -> Iterator[str]:
 
 def judge(centre: Centre, gateway: Gateway, tally: Tally) -> None:
     """Wait until the campaign is over, and count what is not as it should be."""
-    store = SqliteStore(centre.store)
-    try:
+    with centre.opened() as store:
         end, found = time.monotonic() + CALM, campaigns.campaigns(store, most=9)
         while time.monotonic() < end and not (found and found[0].ended_at):
             time.sleep(0.1)
@@ -93,37 +94,35 @@ def judge(centre: Centre, gateway: Gateway, tally: Tally) -> None:
             tally.failures["lost"] += not addresses
             tally.failures["twice on a phone"] += len(addresses) > 1
             tally.failures["on another phone"] += any(tokens.get(one) != number for one in addresses)
-    finally:
-        store.close()
 
 
-def main(kills: int, seed: int) -> Tally:
-    """Kill a number of times."""
+def main(kills: int, seed: int, *, store: str = "sqlite", processes: str = "one") -> Tally:
+    """Kill a number of times.
+
+    Args:
+        kills, seed: how often, and what draws when and whom.
+        store: one of STORES.
+        processes: one of PROCESSES.
+    """
     rng, tally = random.Random(seed), Tally()
+    api = "[api]\nallow_private = true\n"
     with (
         tempfile.TemporaryDirectory() as folder,
         Gateway().running() as gateway,
         mock.patch.object(asking, "_LONGEST_WAIT", 0.5),
+        centre(Path(folder), gateway, api, store=store, processes=processes) as made,
     ):
-        centre = Centre(Path(folder), gateway, "[api]\nallow_private = true\n")
-        store = SqliteStore(centre.store)
-        _, key = make_key(store, "shop", scopes=tuple(SCOPES), senders=("+15550007",), now=time.time())
-        store.close()
-        with Client(centre.url, key, retries=0) as client:
+        with made.opened() as rows:
+            _, key = make_key(rows, "shop", scopes=tuple(SCOPES), senders=("+15550007",), now=time.time())
+        with Client(made.url, key, retries=0) as client:
             maker = threading.Thread(target=asked, args=(client,))
             maker.start()
-            try:
-                for _ in range(kills):
-                    time.sleep(rng.uniform(0.2, 1.2))
-                    centre.stop()
-                    tally.done["kills"] += 1
-                    centre.process = centre.start()
-                maker.join()
-                judge(centre, gateway, tally)
-            finally:
-                centre.stop()
+            for _ in range(kills):
+                strike(rng, made, tally, has_children=False)
+            maker.join()
+            judge(made, gateway, tally)
     return tally
 
 
 if __name__ == "__main__":
-    command(main)
+    command(main, store=STORES, processes=tuple(PROCESSES))

@@ -1,42 +1,35 @@
 """Kill a message centre under load, at random: ``python -m tests.relay.kills [KILLS] [SEED]``.
 
-Phones submit, fetch and acknowledge all the time. SIGKILL hits the whole process of ``transcode relay
-serve``, or a child that adapts a message; the process is started again on the same store and the same port.
-Afterwards nobody is killed until nothing is due: each recipient of each message that was acknowledged must
-then be in an end state, and each phone must have heard of a message at one address alone.
+Phones submit, fetch and acknowledge all the time. SIGKILL hits a whole process of ``transcode relay serve``,
+or a child that adapts a message; the process is started again on the same store and the same port. With
+``--store postgres`` the rows are on a server, whose first process is killed, too; with ``--processes three``
+one process has the doors and two do the work, as ``--roles`` says. Afterwards nobody is killed until nothing
+is due: each recipient of each message that was acknowledged must then be in an end state, and each phone must
+have heard of a message at one address alone.
 """
 
 from __future__ import annotations
 
 import contextlib
 import http.client
-import json
-import os
 import queue
 import random
-import signal
-import socket
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import transcode
-from tests.kills import children
 from tests.made.pictures import photo, save
+from tests.relay.killed import PROCESSES, STORES, Centre, centre, strike
 from tests.relay.phone import Gateway, Phone, location
 from tests.relay.store.routed import inconsistent
 from tests.tally import Tally, command
-from tests.warm import begun
-from transcode.cli import main as main_of_command
 from transcode.errors import PduError
 from transcode.messages.message import Message
 from transcode.relay.model import ENDED, State
-from transcode.relay.store import SqliteStore
 from transcode.wire.mm1.push import joined_segments
 
 #: Phones that send, and phones that get messages.
@@ -125,66 +118,9 @@ def receive(load: Load, phone: Phone, pushes: queue.SimpleQueue[bytes], seed: in
             time.sleep(0.1)
 
 
-class Centre:
-    """The process, which is started again whenever it was killed.
-
-    Args:
-        folder: where configuration and store are.
-        gateway: the SMS gateway.
-        more: further tables of the configuration.
-    """
-
-    def __init__(self, folder: Path, gateway: Gateway, more: str = "") -> None:
-        with socket.create_server(("127.0.0.1", 0)) as line:
-            self.port = line.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.store = folder / "kept" / "relay.sqlite"
-        self._path = folder / "relay.toml"
-        self._path.write_text(
-            f'store = "kept"\n[listen]\nport = {self.port}\n[sms]\nurl = "{gateway.config.url}"\n'
-            "[timers]\nretry = [0.2]\nremind = [1.0, 2.0]\nconfirm = 2.0\nfetch = 3.0\nlease = 2.0\n"
-            '[policy]\nwait_seconds = 60\n[[local]]\nprefixes = ["+1555"]\nnetwork = "oma-image-basic"\n'
-            + more
-        )
-        self.process = self.start()
-
-    def start(self) -> BaseProcess:
-        """Start the process, and wait until it listens."""
-        process, told = begun(serve, str(self._path))
-        with told:
-            assert json.loads(told.readline())["url"] == self.url
-        return process
-
-    def stop(self) -> None:
-        """Kill it and everything that it started."""
-        self.process.kill()
-        self.process.join()
-
-
-def serve(config: str) -> None:
-    """Be the process of ``transcode relay serve``."""
-    sys.argv = ["transcode", "relay", "serve", "--json", "--config", config]
-    main_of_command()
-
-
-def strike(rng: random.Random, centre: Centre, tally: Tally) -> None:
-    """Kill the process, or a child of it, a moment later."""
-    time.sleep(rng.uniform(0.1, 1.5))
-    below = children(centre.process.pid or 0)
-    if below and rng.random() < 0.4:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(rng.choice(below), signal.SIGKILL)
-            tally.done["kills of a child"] += 1
-        return
-    centre.stop()
-    tally.done["kills of the process"] += 1
-    centre.process = centre.start()
-
-
 def judge(centre: Centre, load: Load, tally: Tally) -> None:
     """Wait until nothing is due, and count what is not as it should be."""
-    store = SqliteStore(centre.store)
-    try:
+    with centre.opened() as store:
         end = time.monotonic() + CALM
         while time.monotonic() < end:
             if all(state in ENDED or not count for state, count in store.counts().items()):
@@ -207,46 +143,46 @@ def judge(centre: Centre, load: Load, tally: Tally) -> None:
         keys = {(one.id, one.sender, one.transaction_id) for one in submissions}
         tally.failures["accepted twice"] += len(keys) - len({key[1:] for key in keys})
         tally.failures["inconsistent"] += len(inconsistent(store))
-    finally:
-        store.close()
 
 
-def main(kills: int, seed: int) -> Tally:
-    """Kill a number of times."""
+def main(kills: int, seed: int, *, store: str = "sqlite", processes: str = "one") -> Tally:
+    """Kill a number of times.
+
+    Args:
+        kills, seed: how often, and what draws when and whom.
+        store: one of STORES.
+        processes: one of PROCESSES.
+    """
     rng, tally, load = random.Random(seed), Tally(), Load()
     profile = transcode.find_profile("us-tmobile")
     letters = [
         transcode.compose(save(photo(900, 700, number), quality=90), profile, to=[RECEIVERS[0]])
         for number in range(3)
     ]
-    with tempfile.TemporaryDirectory() as folder, Gateway().running() as gateway:
-        centre = Centre(Path(folder), gateway)
-        threads = [
-            threading.Thread(target=send, args=(load, Phone(number, centre.url, gateway), letters, place))
-            for place, number in enumerate(SENDERS)
-        ]
-        threads += [
-            threading.Thread(
-                target=receive,
-                args=(load, Phone(number, centre.url, gateway), gateway.pushes(number), seed + place),
+    with contextlib.ExitStack() as ends:
+        folder = Path(ends.enter_context(tempfile.TemporaryDirectory()))
+        gateway = ends.enter_context(Gateway().running())
+        threads = ends.enter_context(contextlib.ExitStack())
+        made = ends.enter_context(centre(folder, gateway, store=store, processes=processes))
+        ends.callback(load.is_done.set)
+        ends.callback(load.is_over.set)
+        phones = [Phone(number, made.url, gateway) for number in (*SENDERS, *RECEIVERS)]
+        for place, phone in enumerate(phones):
+            sends = phone.number in SENDERS
+            pushes = gateway.pushes(phone.number)
+            thread = (
+                threading.Thread(target=send, args=(load, phone, letters, place))
+                if sends
+                else threading.Thread(target=receive, args=(load, phone, pushes, seed + place))
             )
-            for place, number in enumerate(RECEIVERS)
-        ]
-        for thread in threads:
+            threads.callback(thread.join)
             thread.start()
-        try:
-            for _ in range(kills):
-                strike(rng, centre, tally)
-            load.is_over.set()
-            judge(centre, load, tally)
-        finally:
-            load.is_over.set()
-            load.is_done.set()
-            centre.stop()
-            for thread in threads:
-                thread.join()
+        for _ in range(kills):
+            strike(rng, made, tally)
+        load.is_over.set()
+        judge(made, load, tally)
     return tally
 
 
 if __name__ == "__main__":
-    command(main)
+    command(main, store=STORES, processes=tuple(PROCESSES))

@@ -6,10 +6,12 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import Any
 import psycopg
 import pytest
 
-__all__ = ["TAKEN", "database", "server"]
+__all__ = ["TAKEN", "Server", "database", "server", "serving"]
 
 #: What either database says to a row that must not be.
 TAKEN = (sqlite3.IntegrityError, psycopg.IntegrityError)
@@ -26,6 +28,8 @@ TAKEN = (sqlite3.IntegrityError, psycopg.IntegrityError)
 _UNPACKED = Path(__file__).parents[3] / "build" / "peers"
 #: PostgreSQL does not run as root.
 _NOBODY = "nobody"
+#: Seconds that a server may take to start.
+_LONGEST_START = 60.0
 _numbers = count()
 
 
@@ -49,49 +53,96 @@ def _user() -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": ()}
 
 
+class Server:
+    """A server that may be killed.
+
+    Args:
+        folder: where it is, an empty folder.
+        programs: the folder of its programs.
+        syncs: whether commits wait for the disk.
+
+    Attributes:
+        url: its address for libpq.
+    """
+
+    def __init__(self, folder: Path, programs: Path, *, syncs: bool) -> None:
+        self.url = f"postgresql://tester@/postgres?host={folder}"
+        words = _user()
+        if words:
+            os.chown(folder, words["user"], words["group"])
+            programs = _copied(programs, folder)
+        self._here: dict[str, Any] = {"cwd": folder, "env": _environment(), **words}
+        self._data = folder / "data"
+        initdb: list[str | Path] = [
+            programs / "initdb",
+            "--no-sync",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--username=tester",
+        ]
+        self._run([*initdb, "--pgdata", self._data])
+        self._control: list[str | Path] = [
+            programs / "pg_ctl",
+            "--pgdata",
+            self._data,
+            "--log",
+            folder / "log",
+            "--wait",
+        ]
+        self._options = f"-c fsync={'on' if syncs else 'off'} -c listen_addresses="
+        self._options += f" -c unix_socket_directories={folder}"
+
+    def start(self) -> None:
+        """Start it, also after a kill: what is left of the one before ends by itself, and is waited for."""
+        end = time.monotonic() + _LONGEST_START
+        while True:
+            try:
+                self._run([*self._control, "--options", self._options, "start"])
+            except subprocess.CalledProcessError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
+    def kill(self) -> None:
+        """Kill the process that has started all others, with SIGKILL: they end, and nobody tidies up."""
+        os.kill(int((self._data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End it without tidying up."""
+        self._run([*self._control, "--mode=immediate", "stop"])
+
+    def _run(self, words: Sequence[str | Path]) -> None:
+        subprocess.run(words, check=True, capture_output=True, **self._here)
+
+
 @contextlib.contextmanager
-def server() -> Iterator[str]:
-    """Run a server; yield its address for libpq."""
+def serving(*, syncs: bool = False) -> Iterator[Server]:
+    """Run a server that may be killed.
+
+    Args:
+        syncs: whether commits wait for the disk; no test cuts the power.
+    """
     programs = _programs()
     if programs is None:
         if os.environ.get("CI"):
             raise AssertionError(f"the set-up unpacked no PostgreSQL into {_UNPACKED}")
         pytest.skip("PostgreSQL is unpacked on Debian alone")
     with tempfile.TemporaryDirectory(prefix="transcode-postgres-") as folder:
-        if words := _user():
-            os.chown(folder, words["user"], words["group"])
-            programs = _copied(programs, Path(folder))
-        here: dict[str, Any] = {"cwd": folder, "env": _environment(), **words}
-        data = Path(folder, "data")
-        subprocess.run(
-            [
-                programs / "initdb",
-                "--no-sync",
-                "--auth=trust",
-                "--encoding=UTF8",
-                "--username=tester",
-                "--pgdata",
-                data,
-            ],
-            check=True,
-            capture_output=True,
-            **here,
-        )
-        # No test cuts the power.
-        options = f"-c fsync=off -c listen_addresses= -c unix_socket_directories={folder}"
-        control: list[str | Path] = [
-            programs / "pg_ctl",
-            "--pgdata",
-            data,
-            "--log",
-            Path(folder, "log"),
-            "--wait",
-        ]
-        subprocess.run([*control, "--options", options, "start"], check=True, capture_output=True, **here)
+        made = Server(Path(folder), programs, syncs=syncs)
+        made.start()
         try:
-            yield f"postgresql://tester@/postgres?host={folder}"
+            yield made
         finally:
-            subprocess.run([*control, "--mode=immediate", "stop"], check=True, capture_output=True, **here)
+            made.stop()
+
+
+@contextlib.contextmanager
+def server() -> Iterator[str]:
+    """Run a server; yield its address for libpq."""
+    with serving() as made:
+        yield made.url
 
 
 def _copied(programs: Path, folder: Path) -> Path:
