@@ -140,6 +140,7 @@ def test_a_message_is_kept_with_what_its_sender_asks_for(door: Door) -> None:
     assert said(answer, "X-Mms-Message-ID") == "theirs"
     assert said(answer, "X-Mms-Request-Status-Code") == "Ok"
     assert (answer.sender, answer.to) == ("system@mms.a.example", ("mmsc@mms.b.example",))
+    assert str(said(answer, "Message-ID")).endswith("@mms.a.example>")
 
 
 def test_who_asks_for_no_answer_gets_none(door: Door) -> None:

@@ -10,6 +10,7 @@ from transcode.errors import MessageError
 from transcode.transport import smtp
 from transcode.wire.convert import as_form
 from transcode.wire.mm4.domains import with_domains
+from transcode.wire.mm4.mail_ids import with_mail_id
 from transcode.wire.values import folded
 
 if TYPE_CHECKING:
@@ -52,8 +53,11 @@ def mail_of(
     if domains_in_headers:
         mail = with_domains(mail, domain, mailbox.rpartition("@")[2])
     when = int(time.time()) if date is None else date
-    octets = mail.to_mm4(date=when)
+    if "date" not in folded(mail.headers):
+        mail = replace(mail, headers=(*mail.headers, ("Date", when)))
+    mail = with_mail_id(mail, mailbox.rpartition("@")[2])
+    octets = mail.to_mm4()
     if mail.bcc:
         # Recipients must not see Bcc. The strict call above has checked that there is a recipient.
-        octets = replace(mail, bcc=()).to_mm4(date=when, strict=False)
+        octets = replace(mail, bcc=()).to_mm4(strict=False)
     return Mail(octets, mailbox, everyone)

@@ -164,6 +164,9 @@ class Message(MessageFields):
     ) -> str:
         """Send the message to an SMTP server as the MM4 mail of to_mm4, without the header Bcc.
 
+        A mail without a Message-ID gets one (RFC 5322, 3.6.4), in the domain of the sender's mailbox. The
+        same mail with the same date gets the same one.
+
         Args:
             server: the SMTP server.
             sender: the mailbox that receives delivery errors; None: the message's X-Mms-Originator-System,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -35,6 +36,8 @@ from transcode.relay.store.ownership import Ownership
 from transcode.relay.store.rows import Report, Verdict
 
 ALICE, BOB, BEA = "+15550001", "+16660002", "+16660003"
+#: The Message-ID of a mail of A's, which is another name than that of the message in it.
+MAIL_ID = re.compile(r"<[0-9a-f]{32}@mms\.a\.example>")
 
 
 class TheirServer:
@@ -170,6 +173,7 @@ def test_a_message(sender: Sender, theirs: TheirServer) -> None:
     assert mail.bcc == ()
     assert said(mail, "X-Mms-Message-ID") == envelope(1).id
     assert said(mail, "X-Mms-Originator-System") == "system@mms.a.example"
+    assert MAIL_ID.fullmatch(str(said(mail, "Message-ID")))
     for name, value in (
         ("X-Mms-Ack-Request", True),
         ("X-Mms-Forward-Counter", 1),
@@ -208,6 +212,10 @@ def test_some_recipients_are_refused(sender: Sender, theirs: TheirServer) -> Non
     ]
     ids = [one.transaction_id for one in sender.store.deliveries(envelope(1).id)[::-1]]
     assert ids == [theirs.mails[0][1].transaction_id, "", ""]
+    # What goes out to them later is another mail.
+    theirs.answers.clear()
+    sender.attempt(deliveries[2:])
+    assert len({said(mail, "Message-ID") for _, mail in theirs.mails}) == 2
 
 
 @pytest.mark.parametrize(
@@ -365,6 +373,7 @@ def test_a_message_of_a_third_centre(sender: Sender, theirs: TheirServer) -> Non
             ("X-Mms-Ack-Request", False),
             ("X-Mms-Delivery-Time", ("relative", 5)),
             ("X-Special", "kept"),
+            ("Message-ID", "<1@mms.c.example>"),
         ),
         content_type="text/plain",
         parts=(transcode.Part("text/plain", b"Hello"),),
@@ -375,6 +384,7 @@ def test_a_message_of_a_third_centre(sender: Sender, theirs: TheirServer) -> Non
     assert (said(mail, "X-Mms-Message-ID"), said(mail, "X-Mms-Forward-Counter")) == (envelope(1).id, 4)
     assert said(mail, "X-Mms-Originator-System") == "system@mms.a.example"
     assert (said(mail, "X-Special"), said(mail, "X-Mms-Delivery-Time")) == ("kept", None)
+    assert MAIL_ID.fullmatch(str(said(mail, "Message-ID")))
     assert mail.sender == "+17770003/TYPE=PLMN@mms.c.example"
 
 
@@ -415,7 +425,8 @@ def test_reports(sender: Sender, theirs: TheirServer, kind: str, status: str, is
     assert said(mail, "X-Mms-Ack-Request") is False
     assert mail.oddities == ()
     sender.outlet.report(report)
-    assert theirs.mails[1][1].transaction_id == mail.transaction_id
+    assert theirs.mails[1][1] == mail
+    assert MAIL_ID.fullmatch(str(said(mail, "Message-ID")))
 
 
 @pytest.mark.parametrize(("answer", "outcome"), [("451 later", Told.FAILED), ("554 no", Told.REFUSED)])

@@ -24,6 +24,7 @@ from transcode.relay.timers import retry_wait
 from transcode.transport import smtp
 from transcode.wire.addresses import with_type, without_name
 from transcode.wire.deliveries import forwarded
+from transcode.wire.mm4.mail_ids import with_mail_id
 from transcode.wire.values import folded
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _LOG = logging.getLogger(__name__)
 
 #: What this centre states itself, or what was over when the message left.
 _OWN = {
+    "message-id",
     "x-mms-forward-counter",
     "x-mms-expiry",
     "x-mms-delivery-time",
@@ -144,7 +146,7 @@ class Peers:
                 ack_request=self._peer.answers_reports,
             )
             sender = self._mailbox(envelope.sender)
-            self._send(self._with_domains(replace(message, to=(sender,))).to_mm4(strict=False), sender)
+            self._send(self._octets(self._with_domains(replace(message, to=(sender,)))), sender)
         except TransportError as error:
             _LOG.warning("report %d to %s: %s", report.id, self.peer, error)
             return Told.FAILED if error.temporary else Told.REFUSED, str(error)
@@ -227,7 +229,7 @@ class Peers:
         Raises:
             BudgetError: with its own headers and text it is too large all the same.
         """
-        most, octets = self._peer.max_bytes, message.to_mm4(strict=False)
+        most, octets = self._peer.max_bytes, self._octets(message)
         is_large = bool(most) and len(octets) > most
         if not is_large and own == SAME:
             return octets
@@ -241,13 +243,13 @@ class Peers:
             return replace(adapted, transaction_id=message.transaction_id, headers=(*others, *expiry))
 
         fitted = smaller(0) if is_large else message
-        size = len(octets := fitted.to_mm4(strict=False))
+        size = len(octets := self._octets(fitted))
         if most and size > most:
             raise BudgetError("message", most, smallest=size)
         if own == SAME:
             return octets
-        made = within(fitted, own, most, size=lambda one: len(one.to_mm4(strict=False)), smaller=smaller)
-        return made.to_mm4(strict=False)
+        made = within(fitted, own, most, size=lambda one: len(self._octets(one)), smaller=smaller)
+        return self._octets(made)
 
     def _smaller(self, message: Message, more: int) -> Wanted:
         key = f"mm4 {self._peer.network} {self._peer.max_bytes}" + (f" {more}" if more else "")
@@ -263,7 +265,11 @@ class Peers:
         # As long as one that is sent.
         message = self._message([delivery], envelope, "0" * 16)
         most = self._peer.max_bytes
-        return self._smaller(message, 0) if most and len(message.to_mm4(strict=False)) > most else None
+        return self._smaller(message, 0) if most and len(self._octets(message)) > most else None
+
+    def _octets(self, message: Message) -> bytes:
+        """Return a mail as it leaves."""
+        return with_mail_id(message, self._mm4.domain).to_mm4(strict=False)
 
     # Addresses
 

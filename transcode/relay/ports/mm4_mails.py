@@ -21,6 +21,7 @@ from transcode.relay.ports.bounces import bounce
 from transcode.relay.refusals import Reason, Refusal
 from transcode.relay.store import mails
 from transcode.wire.mm4.answers import is_answer_asked
+from transcode.wire.mm4.mail_ids import with_mail_id
 from transcode.wire.values import folded
 
 if TYPE_CHECKING:
@@ -308,6 +309,7 @@ class Mails:
             text=text or None,
             recipients=[f"{one}/TYPE=PLMN" if "@" not in one else one for one in recipients],
         )
+        made = with_mail_id(made, self._mm4.domain)
         # One message may come in several mails, each for some of the recipients.
         named = repr((request.message_type, request.transaction_id, _id(request), status, recipients))
         self._store.write(

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from transcode.model import MessageFields, SomeMessage
 
-__all__ = ["DOMAIN_ROOM", "with_domains", "without_domain"]
+__all__ = ["DOMAIN_ROOM", "LONGEST_DOMAIN", "with_domains", "without_domain"]
 
-#: The octets that a limit on mails reserves for each number: "@" and a domain of 40 octets, which sending
-#: appends. The longest domains of operators have 34 octets (``mms.mnc006.mcc260.3gppnetwork.org``).
-DOMAIN_ROOM = 1 + 40
+#: The octets that a limit on mails reserves for a domain that sending appends. The longest domains of
+#: operators have 34 octets (``mms.mnc006.mcc260.3gppnetwork.org``).
+LONGEST_DOMAIN = 40
+#: The octets that it reserves for each number: "@" and a domain.
+DOMAIN_ROOM = 1 + LONGEST_DOMAIN
 
 
 def without_domain(message: MessageFields) -> int:

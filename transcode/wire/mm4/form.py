@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from transcode.wire.form import WireForm
 from transcode.wire.mm4 import mm4, mm4_convert
 from transcode.wire.mm4.domains import DOMAIN_ROOM, without_domain
+from transcode.wire.mm4.mail_ids import MAIL_ID_ROOM, has_mail_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +18,9 @@ __all__ = ["MM4"]
 
 
 def _length(message: MessageFields, sizes: Sequence[int]) -> int:
-    """Return the length of the mail plus DOMAIN_ROOM for each number without a domain, in octets."""
-    return mm4.length(message, sizes) + without_domain(message) * DOMAIN_ROOM
+    """Return the length of the mail in octets, with what sending adds: domains and a Message-ID."""
+    added = without_domain(message) * DOMAIN_ROOM + (0 if has_mail_id(message) else MAIL_ID_ROOM)
+    return mm4.length(message, sizes) + added
 
 
 MM4 = WireForm(
