@@ -35,6 +35,7 @@ from transcode.relay.config import Config, Listen, Local, Policy
 from transcode.relay.model import State
 from transcode.relay.numbers import Numbers
 from transcode.relay.ports.smpp import Smpp
+from transcode.relay.ports.sms import Push
 from transcode.relay.pseudonyms import Pseudonyms
 from transcode.relay.server import running
 from transcode.relay.sms_gateway import SmsGateway
@@ -170,7 +171,7 @@ def gateway_alone(smsc: Running, recipients: int) -> Taken:
         with taking(smsc) as found:
             for first in range(0, recipients, gate.together):
                 numbers = range(first, min(first + gate.together, recipients))
-                errors = gate.pushes([(f"+1555{number:07}", _NOTIFICATION) for number in numbers])
+                errors = gate.pushes([Push(f"+1555{number:07}", _NOTIFICATION) for number in numbers])
                 assert not any(errors), errors
     finally:
         gate.close()

@@ -27,6 +27,7 @@ class ShortMessage(NamedTuple):
         source, destination: type and plan of the number, and the number.
         esm_class, data_coding, registered_delivery: the fields of these names.
         octets: the user data.
+        validity_period: the field of this name.
     """
 
     source: tuple[int, int, bytes]
@@ -35,6 +36,7 @@ class ShortMessage(NamedTuple):
     data_coding: int
     registered_delivery: int
     octets: bytes
+    validity_period: bytes = b""
 
 
 class Account(NamedTuple):
@@ -182,10 +184,10 @@ def _submitted(body: bytes) -> ShortMessage:
     source, rest = _address(rest)
     destination, rest = _address(rest)
     esm_class, _protocol, _priority = rest[:3]
-    _schedule, _validity, rest = rest[3:].split(b"\0", 2)
+    _schedule, validity, rest = rest[3:].split(b"\0", 2)
     registered_delivery, _replace, data_coding, _default, size = rest[:5]
     assert len(rest) == 5 + size, "octets behind the short message"
-    return ShortMessage(source, destination, esm_class, data_coding, registered_delivery, rest[5:])
+    return ShortMessage(source, destination, esm_class, data_coding, registered_delivery, rest[5:], validity)
 
 
 def _address(octets: bytes) -> tuple[tuple[int, int, bytes], bytes]:

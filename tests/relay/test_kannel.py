@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -65,6 +66,15 @@ def test_pushes(way: Way, gate: Kannel) -> None:
         (reference,) = {message.octets[9] for message in messages}
         references.append(reference)
     assert len(set(references)) == 3
+
+
+def test_until_when_it_is_of_use(way: Way, gate: Kannel) -> None:
+    """The SMSC hears of the time from Kannel, as that of a clock."""
+    gate.push(BOB, b"push", seconds=3600)
+    gate.push(BOB, b"push")
+    named, unnamed = way.taken(2)
+    assert re.fullmatch(rb"[0-9]{15}[+-]", named.validity_period)
+    assert unnamed.validity_period == b""
 
 
 def test_its_alphabet_is_ours(way: Way, gate: Kannel) -> None:

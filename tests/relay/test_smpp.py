@@ -32,6 +32,7 @@ from transcode.messages.message import Message
 from transcode.relay.config import Config
 from transcode.relay.ports import gateways
 from transcode.relay.ports.smpp import Smpp
+from transcode.relay.ports.sms import Push
 from transcode.relay.server import running
 from transcode.relay.sms_gateway import SmsGateway
 from transcode.relay.texts import Hear, dropped
@@ -180,7 +181,7 @@ def test_pushes_have_references_of_their_own(smsc: Smsc) -> None:
     found = []
     with smsc.running() as port, bound(port) as gate:
         for _ in range(256):
-            assert gate.pushes([(BOB, LONG[:140])]) == [None]
+            assert gate.pushes([Push(BOB, LONG[:140])]) == [None]
             first, second = taken(smsc, 2)
             assert first.octets[9] == second.octets[9]
             found.append(first.octets[9])
@@ -202,6 +203,7 @@ def test_other_fields(smsc: Smsc) -> None:
         0xF5,
         1,
         bytes.fromhex("0605040b8423f0") + b"push",
+        b"",
     )
 
 
@@ -235,7 +237,7 @@ def test_what_can_not_be_sent_is_not(smsc: Smsc) -> None:
             gate.text(BOB, "")
         with pytest.raises(BudgetError):
             gate.push(BOB, LONG)
-        (budget, number, none) = gate.pushes([(BOB, LONG), ("bob", b"push"), (BOB, b"push")])
+        (budget, number, none) = gate.pushes([Push(BOB, LONG), Push("bob", b"push"), Push(BOB, b"push")])
         assert isinstance(budget, BudgetError)
         assert isinstance(number, TransportError)
         assert none is None
@@ -380,7 +382,7 @@ def test_garbage(smsc: Smsc, garbage: bytes) -> None:
         smsc.garbage = garbage
         assert refused(gate).temporary
         smsc.garbage = None
-        until(lambda: gate.pushes([(BOB, b"push")]) == [None])
+        until(lambda: gate.pushes([Push(BOB, b"push")]) == [None])
 
 
 @pytest.mark.parametrize(
@@ -399,7 +401,7 @@ def test_the_window(smsc: Smsc) -> None:
     smsc.silent = frozenset((SUBMIT_SM,))
     with smsc.running() as port, ThreadPoolExecutor() as pool:
         with bound(port, window=3) as gate:
-            waits = pool.submit(gate.pushes, [(BOB, b"push")] * 10)
+            waits = pool.submit(gate.pushes, [Push(BOB, b"push")] * 10)
             until(lambda: len(smsc.pdus) == 4)
         error = waits.exception(PATIENCE)
         assert isinstance(error, TransportError)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from tests.peer import drip, flood, peer
 from tests.relay.phone import Gateway
 from transcode.errors import BudgetError, SubmitTimeout, TransportError
-from transcode.relay.ports.sms import Kannel, References
+from transcode.relay.ports.sms import Kannel, Push, References
 from transcode.relay.sms_gateway import SmsGateway
 
 BOB = "+15550002"
@@ -43,6 +44,17 @@ def test_texts(gateway: Gateway, kannel: Kannel) -> None:
     assert (wide["coding"], wide["charset"], wide["text"]) == (b"2", b"utf-16be", "Фото".encode("utf-16-be"))
 
 
+def test_until_when_it_is_of_use(gateway: Gateway, kannel: Kannel) -> None:
+    """Kannel is told whole minutes, no fewer; nothing where nobody knows, or the operator wants none."""
+    kannel.push(BOB, b"push", seconds=61)
+    kannel.text(BOB, "text", seconds=1e9)
+    kannel.push(BOB, b"push")
+    without = Kannel(replace(gateway.config, longest_validity=0.0))
+    without.push(BOB, b"push", seconds=61)
+    without.close()
+    assert [one.get("validity") for one in gateway.asked_for] == [b"2", b"10080", None, None]
+
+
 def test_a_text_without_room_is_not_sent(gateway: Gateway, kannel: Kannel) -> None:
     """Nothing of it is sent."""
     with pytest.raises(BudgetError):
@@ -53,11 +65,11 @@ def test_a_text_without_room_is_not_sent(gateway: Gateway, kannel: Kannel) -> No
 def test_pushes(gateway: Gateway, kannel: Kannel) -> None:
     """Each of several pushes has its own outcome."""
     assert kannel.together == 1
-    budget, taken = kannel.pushes([(BOB, bytes(2000)), (BOB, b"push")])
+    budget, taken = kannel.pushes([Push(BOB, bytes(2000)), Push(BOB, b"push")])
     assert isinstance(budget, BudgetError)
     assert taken is None
     gateway.status = 403
-    (refused,) = kannel.pushes([(BOB, b"push")])
+    (refused,) = kannel.pushes([Push(BOB, b"push")])
     assert isinstance(refused, TransportError)
     assert refused.temporary
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field, fields
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 from transcode.errors import ConfigError
 from transcode.relay.networks import check_networks
 
-__all__ = ["SmsGateway", "check_sms"]
+__all__ = ["SmsGateway", "check_sms", "validity"]
 
 _SENDSMS, _SMPP = ("http", "https"), ("smpp", "smpps")
 #: Keys that only one of the protocols has.
@@ -23,6 +24,8 @@ _SENDER = re.compile(r"(\+?[0-9]{1,20}|[ -~]{1,11})?")
 #: data_coding of 8-bit data: without a class of message, and with the class of the phone (TS 23.038, 4).
 _CODINGS = (0x04, 0xF5)
 _MOST_WINDOW = 10_000
+#: What SMPP says without months, which nobody says the length of (7.1.1).
+_LONGEST_VALIDITY = 31 * 86_400.0
 #: One word, which no other door has.
 _PATH = re.compile(r"/(?!(?:m|p|mm7|v1|healthz)\Z)[A-Za-z0-9_.-]+")
 
@@ -41,6 +44,8 @@ class SmsGateway:
         timeout: the seconds that all short messages of a notification may take.
         max_segments: the most short messages of one notification.
         lines: the requests at once.
+        longest_validity: for how many seconds an SMSC is asked to try at most, where a message is of use
+            longer; 0: the SMSC is told no time, and has its own.
         window: the most short messages that an SMSC has not answered yet.
         per_second: the most short messages a second for an SMSC; 0: no limit.
         receipts: whether the SMSC is asked for delivery receipts. They are written into the log.
@@ -60,12 +65,23 @@ class SmsGateway:
     timeout: float = 10.0
     max_segments: int = 8
     lines: int = 4
+    longest_validity: float = 7 * 86_400.0
     window: int = 50
     per_second: float = 0.0
     receipts: bool = False
     push_data_coding: int = 4
     incoming: str = ""
     incoming_from: tuple[str, ...] = ("127.0.0.1/32", "::1/128")
+
+
+def validity(sms: SmsGateway, seconds: float) -> int:
+    """Return for how many seconds an SMSC is asked to try; 0: it is asked nothing.
+
+    Args:
+        sms: the gateway.
+        seconds: for how long the short message is of use; 0: nobody says.
+    """
+    return math.ceil(max(0.0, min(seconds, sms.longest_validity)))
 
 
 def check_sms(sms: SmsGateway, source: str) -> None:
@@ -86,6 +102,8 @@ def check_sms(sms: SmsGateway, source: str) -> None:
         raise wrong("lines", "must be at least 1")
     if not sms.timeout:
         raise wrong("timeout", "must be above 0")
+    if sms.longest_validity > _LONGEST_VALIDITY:
+        raise wrong("longest_validity", f"must be at most {_LONGEST_VALIDITY:.0f}, 31 days")
     check_networks(sms.incoming_from, source, "sms.incoming_from")
     if sms.incoming and not _PATH.fullmatch(sms.incoming):
         raise wrong("incoming", f"must be a path such as /sms, not {sms.incoming!r}")

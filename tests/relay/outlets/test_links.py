@@ -33,15 +33,17 @@ class Told(Sms):
 
     def __init__(self) -> None:
         self.texts: list[tuple[str, str, str]] = []
+        self.seconds: list[float] = []
         self.error: Exception | None = None
 
-    def push(self, recipient: str, push: bytes) -> None:
+    def push(self, recipient: str, push: bytes, *, seconds: float = 0.0) -> None:
         raise AssertionError("a link is no push")
 
-    def text(self, recipient: str, text: str, *, sender: str = "") -> None:
+    def text(self, recipient: str, text: str, *, sender: str = "", seconds: float = 0.0) -> None:
         if self.error is not None:
             raise self.error
         self.texts.append((recipient, text, sender))
+        self.seconds.append(seconds)
 
     def close(self) -> None:
         pass
@@ -90,6 +92,7 @@ def test_a_link(desk: Desk) -> None:
     desk.now += 60
     assert desk.attempt(one).event is Event.LINK_ACCEPTED
     assert desk.sms.texts[1] == desk.sms.texts[0]
+    assert desk.sms.seconds == [2 * DAY, 2 * DAY - 60]
 
 
 def test_its_language(desk: Desk) -> None:
@@ -103,6 +106,7 @@ def test_a_message_that_ends_before_its_page(desk: Desk) -> None:
     """The text says the day of the message's end."""
     desk.attempt(desk.taken(expires_at=BEGIN + DAY))
     assert "until Jan 13" in desk.sms.texts[0][1]
+    assert desk.sms.seconds == [DAY]
 
 
 @pytest.mark.parametrize("event", [Event.FETCH_BEGUN, Event.FETCH_DONE, Event.ACKNOWLEDGED, Event.CANCEL])

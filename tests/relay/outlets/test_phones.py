@@ -28,14 +28,16 @@ class Told(Sms):
 
     def __init__(self) -> None:
         self.pushed: list[tuple[str, bytes]] = []
+        self.seconds: list[float] = []
         self.errors: dict[str, transcode.TranscodeError] = {}
 
-    def push(self, recipient: str, push: bytes) -> None:
+    def push(self, recipient: str, push: bytes, *, seconds: float = 0.0) -> None:
         self.pushed.append((recipient, push))
+        self.seconds.append(seconds)
         if recipient in self.errors:
             raise self.errors[recipient]
 
-    def text(self, recipient: str, text: str, *, sender: str = "") -> None:
+    def text(self, recipient: str, text: str, *, sender: str = "", seconds: float = 0.0) -> None:
         raise AssertionError("a notification is no text")
 
     def close(self) -> None:
@@ -91,6 +93,7 @@ def test_each_is_that_of_the_whole_message(
             segments=8,
         )
         assert (recipient, push) == (row.recipient, wap_push(told.to_mm1(), number=row.id))
+    assert sms.seconds == [row.expires_at - BEGIN for row in rows(3)]
 
 
 def test_the_message_is_read_once(phones: Phones, sms: Told, waiting: Envelope) -> None:

@@ -88,7 +88,8 @@ class Links:
         if (hindered := self._hindered(delivery)) is not None:
             return hindered
         try:
-            self._sms.text(delivery.recipient, text, sender=config.sender)
+            seconds = ends_at - self._clock()
+            self._sms.text(delivery.recipient, text, sender=config.sender, seconds=seconds)
         except TranscodeError as error:
             is_temporary = isinstance(error, TransportError) and error.temporary
             return Outcome(Event.ATTEMPT_FAILED if is_temporary else Event.ATTEMPT_REFUSED, str(error))

@@ -11,7 +11,7 @@ from transcode.errors import TranscodeError, TransportError
 from transcode.relay.accepted import accepted, without_content
 from transcode.relay.model import Event, Route, Told
 from transcode.relay.outlets.outlet import Outcome, missing, report_on, unsent
-from transcode.relay.ports.sms import Sms
+from transcode.relay.ports.sms import Push, Sms
 from transcode.relay.recent import Recent
 from transcode.wire.deliveries import Notifications
 from transcode.wire.mm1 import pdu_writer
@@ -39,11 +39,18 @@ class _NoGateway(Sms):
 
     together = 1
 
-    def push(self, recipient: str, push: bytes) -> None:  # noqa: ARG002
+    def push(self, recipient: str, push: bytes, *, seconds: float = 0.0) -> None:  # noqa: ARG002
         """Fail, for now."""
         raise TransportError("SMS", "no gateway is configured", temporary=True)
 
-    def text(self, recipient: str, text: str, *, sender: str = "") -> None:  # noqa: ARG002
+    def text(
+        self,
+        recipient: str,
+        text: str,
+        *,
+        sender: str = "",  # noqa: ARG002
+        seconds: float = 0.0,  # noqa: ARG002
+    ) -> None:
         """Fail, for now."""
         self.push(recipient, text.encode())
 
@@ -91,7 +98,7 @@ class Phones:
         now = self._clock()
         made = [self._notification(notifications, delivery, now) for delivery in deliveries]
         pushes = [
-            (delivery.recipient, push)
+            Push(delivery.recipient, push, delivery.expires_at - now)
             for delivery, push in zip(deliveries, made, strict=True)
             if isinstance(push, bytes)
         ]

@@ -22,7 +22,8 @@ import smpp34
 from transcode.errors import TranscodeError, TransportError
 from transcode.relay.ports.smpp_receipts import receipt
 from transcode.relay.ports.smpp_texts import text_of
-from transcode.relay.ports.sms import References, Sms
+from transcode.relay.ports.sms import Push, References, Sms
+from transcode.relay.sms_gateway import validity
 from transcode.relay.texts import handed_on
 from transcode.wire.mm1.push import push_segments
 from transcode.wire.sms_text import Alphabet, text_segments
@@ -56,6 +57,8 @@ _WITH_RECEIPT = 1
 #: Statuses (5.1.3): the SMSC takes no more for now, and the number is none.
 _FULL = {0x14: "its queue is full", 0x58: "it throttles"}
 _WRONG_NUMBER = 0x0B
+#: And the validity_period is none that it takes.
+_WRONG_PERIOD = 0x62
 #: In words, so that an operator need not look them up.
 _WORDS = {
     0x01: "the length of the message is wrong",
@@ -128,20 +131,22 @@ class Smpp(Sms):
         self._next_turn = 0.0
         self._throttled_until = 0.0
         self._throttle = _THROTTLE
+        #: Whether the SMSC of this bind takes validity_period (5.2.16).
+        self._takes_periods = True
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="transcode-smpp", daemon=True)
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._keep(), self._loop)
 
-    def push(self, recipient: str, push: bytes) -> None:
+    def push(self, recipient: str, push: bytes, *, seconds: float = 0.0) -> None:
         """Send the short messages side by side, as far as the window allows."""
-        self._wait(self._submitted(recipient, self._push(recipient, push)))
+        self._wait(self._submitted(recipient, self._push(recipient, push), seconds=seconds))
 
-    def pushes(self, pushes: Sequence[tuple[str, bytes]]) -> Sequence[TranscodeError | None]:
+    def pushes(self, pushes: Sequence[Push]) -> Sequence[TranscodeError | None]:
         """Send all short messages side by side, as far as the window allows."""
         return self._wait(self._all(pushes))
 
-    def text(self, recipient: str, text: str, *, sender: str = "") -> None:
+    def text(self, recipient: str, text: str, *, sender: str = "", seconds: float = 0.0) -> None:
         """Send the short messages side by side, as far as the window allows."""
         reference = self._references.next(recipient)
         alphabet, segments = text_segments(text, reference=reference, most=self._gateway.max_segments)
@@ -154,6 +159,7 @@ class Smpp(Sms):
                     for one in segments
                 ],
                 sender,
+                seconds,
             )
         )
 
@@ -203,6 +209,7 @@ class Smpp(Sms):
                 session = await client.connect()
             _LOG.info("%s: bound as %s", self._name, self._gateway.system_id)
             self._session = session
+            self._takes_periods = True
             self._bound.set()
             await self._listen(session)
         except (smpp34.SmppError, OSError, TimeoutError) as error:
@@ -287,17 +294,20 @@ class Smpp(Sms):
             for segment in push_segments(push, reference=reference, most=self._gateway.max_segments)
         ]
 
-    async def _all(self, pushes: Sequence[tuple[str, bytes]]) -> list[TranscodeError | None]:
-        return await asyncio.gather(*(self._error_of(recipient, push) for recipient, push in pushes))
+    async def _all(self, pushes: Sequence[Push]) -> list[TranscodeError | None]:
+        return await asyncio.gather(*map(self._error_of, pushes))
 
-    async def _error_of(self, recipient: str, push: bytes) -> TranscodeError | None:
+    async def _error_of(self, push: Push) -> TranscodeError | None:
+        recipient, octets, seconds = push
         try:
-            await self._submitted(recipient, self._push(recipient, push))
+            await self._submitted(recipient, self._push(recipient, octets), seconds=seconds)
         except TranscodeError as error:
             return error
         return None
 
-    async def _submitted(self, recipient: str, messages: Sequence[_ShortMessage], sender: str = "") -> None:
+    async def _submitted(
+        self, recipient: str, messages: Sequence[_ShortMessage], sender: str = "", seconds: float = 0.0
+    ) -> None:
         number = _NUMBER.fullmatch(recipient)
         if number is None:
             raise TransportError(self._name, f"{recipient!r} is no number of at most 20 digits")
@@ -308,6 +318,8 @@ class Smpp(Sms):
             **(_source(sender) if sender else self._source),
             "registered_delivery": _WITH_RECEIPT if self._gateway.receipts else 0,
         }
+        if self._takes_periods and (period := validity(self._gateway, seconds)):
+            fields["validity_period"] = _period(period)
         ends = self._loop.time() + self._gateway.timeout
         if len(messages) == 1:
             # Without a task of its own, of which a campaign has thousands.
@@ -342,9 +354,15 @@ class Smpp(Sms):
                     if answer.is_success:
                         self._throttle = _THROTTLE
                         return
+                    sent_at = None
+                    if answer.command_status == _WRONG_PERIOD and "validity_period" in fields:
+                        # Its own time counts then, as if nobody had said one.
+                        _LOG.warning("%s: it refuses validity_period, and is told none", self._name)
+                        self._takes_periods = False
+                        fields = {name: value for name, value in fields.items() if name != "validity_period"}
+                        continue
                     if answer.command_status not in _FULL:
                         raise self._refused(answer.command_status)
-                    sent_at = None
                     self._pause()
         except TimeoutError as error:
             raise self._late(sent_at, session) from error
@@ -399,6 +417,14 @@ class Smpp(Sms):
         reason = f"status 0x{status:08X}" + (f": {words}" if words else "")
         # Other refusals are the operators' matter, or pass. No message is lost for them.
         return TransportError(self._name, reason, temporary=status != _WRONG_NUMBER)
+
+
+def _period(seconds: int) -> str:
+    """Return validity_period, counted from when the SMSC takes the short message (7.1.1.2)."""
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    day, hour = divmod(hours, 24)
+    return f"0000{day:02}{hour:02}{minute:02}{second:02}000R"
 
 
 def _together(gateway: SmsGateway) -> int:

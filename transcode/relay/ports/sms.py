@@ -6,12 +6,13 @@ import secrets
 import threading
 import zlib
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from transcode.errors import SubmitError, SubmitTimeout, TranscodeError
 from transcode.net import Exchange
 from transcode.relay.recent import Recent
+from transcode.relay.sms_gateway import validity
 from transcode.transport.http_client import TIMEOUTS, Client
 from transcode.wire.mm1.push import push_segments
 from transcode.wire.sms_text import Alphabet, text_segments
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from transcode.relay.sms_gateway import SmsGateway
 
-__all__ = ["Kannel", "References", "Sms", "where"]
+__all__ = ["Kannel", "Push", "References", "Sms", "where"]
 
 #: Kannel answers 202 to what it took, with 0 for sent and 3 for queued in front (User's Guide, 6.4).
 _TAKEN = 202
@@ -34,6 +35,20 @@ _MOST_ANSWERED = 1_000_000
 _CODINGS = {Alphabet.DEFAULT: ("0", "utf-8"), Alphabet.UCS2: ("2", "utf-16be")}
 #: Phones whose last reference is remembered.
 _MOST_PHONES = 65_536
+
+
+class Push(NamedTuple):
+    """A push to one phone.
+
+    Attributes:
+        recipient: the number.
+        octets: the push, as wap_push returns it.
+        seconds: how long it is of use; an SMSC tries no longer. 0: nobody says.
+    """
+
+    recipient: str
+    octets: bytes
+    seconds: float = 0.0
 
 
 class Sms(ABC):
@@ -50,40 +65,33 @@ class Sms(ABC):
     together = 1
 
     @abstractmethod
-    def push(self, recipient: str, push: bytes) -> None:
-        """Send a push, as wap_push returns it, in 8-bit short messages.
+    def push(self, recipient: str, push: bytes, *, seconds: float = 0.0) -> None:
+        """Send a push in 8-bit short messages; the arguments are the fields of Push."""
 
-        Args:
-            recipient: the number.
-            push: the octets.
-        """
-
-    def pushes(self, pushes: Sequence[tuple[str, bytes]]) -> Sequence[TranscodeError | None]:
-        """Send pushes to several phones.
-
-        Args:
-            pushes: the number and the octets of each, at most ``together``.
+    def pushes(self, pushes: Sequence[Push]) -> Sequence[TranscodeError | None]:
+        """Send pushes to several phones, at most ``together``.
 
         Returns:
             What ``push`` would raise, or None, for each.
         """
-        return [self._error(recipient, push) for recipient, push in pushes]
+        return [self._error(push) for push in pushes]
 
-    def _error(self, recipient: str, push: bytes) -> TranscodeError | None:
+    def _error(self, push: Push) -> TranscodeError | None:
         try:
-            self.push(recipient, push)
+            self.push(push.recipient, push.octets, seconds=push.seconds)
         except TranscodeError as error:
             return error
         return None
 
     @abstractmethod
-    def text(self, recipient: str, text: str, *, sender: str = "") -> None:
+    def text(self, recipient: str, text: str, *, sender: str = "", seconds: float = 0.0) -> None:
         """Send a text, in the default alphabet where it has all characters, else in UCS-2.
 
         Args:
             recipient: the number.
             text: the text.
             sender: the number or name that it comes from; ``""``: that of the configuration.
+            seconds: as of a push.
 
         Raises:
             MessageError: the text is empty, or has half a character.
@@ -131,21 +139,22 @@ class Kannel(Sms):
         self._references = References()
         self._client = Client()
 
-    def push(self, recipient: str, push: bytes) -> None:
+    def push(self, recipient: str, push: bytes, *, seconds: float = 0.0) -> None:
         """Send the short messages one by one."""
         reference = self._references.next(recipient)
         exchange = self._exchange()
+        # 8 bits, so that the gateway sends the octets as they are.
+        words = {"coding": "1", **self._validity(seconds)}
         for segment in push_segments(push, reference=reference, most=self._gateway.max_segments):
             header = segment[: segment[0] + 1]
-            # 8 bits, so that the gateway sends the octets as they are.
-            self._send(recipient, {"coding": "1"}, header, segment[len(header) :], exchange)
+            self._send(recipient, words, header, segment[len(header) :], exchange)
 
-    def text(self, recipient: str, text: str, *, sender: str = "") -> None:
+    def text(self, recipient: str, text: str, *, sender: str = "", seconds: float = 0.0) -> None:
         """Send the short messages one by one."""
         reference = self._references.next(recipient)
         alphabet, segments = text_segments(text, reference=reference, most=self._gateway.max_segments)
         coding, charset = _CODINGS[alphabet]
-        encoding = {"coding": coding, "charset": charset}
+        encoding = {"coding": coding, "charset": charset, **self._validity(seconds)}
         if sender:
             encoding["from"] = sender
         exchange = self._exchange()
@@ -155,6 +164,11 @@ class Kannel(Sms):
     def close(self) -> None:
         """Close connections."""
         self._client.close()
+
+    def _validity(self, seconds: float) -> dict[str, str]:
+        """Return for how many minutes an SMSC may try (User's Guide, 6.4), where that is to be said."""
+        period = validity(self._gateway, seconds)
+        return {"validity": str(-(-period // 60))} if period else {}
 
     def _exchange(self) -> Exchange:
         return Exchange(self._gateway.timeout, _MOST_ANSWERED)
