@@ -59,7 +59,7 @@ class Centre:
         rows = f'database = "{server.url}"\n' if server else ""
         self._path.write_text(
             f'store = "kept"\n{rows}[listen]\nport = {self.port}\nurl = "{self.url}"\n'
-            f'[sms]\nurl = "{gateway.config.url}"\n'
+            f'[sms]\nurl = "{gateway.config.url}"\ntimeout = 3\n'
             "[timers]\nretry = [0.2]\nremind = [1.0, 2.0]\nconfirm = 2.0\nfetch = 3.0\nlease = 2.0\n"
             '[policy]\nwait_seconds = 60\n[[local]]\nprefixes = ["+1555"]\nnetwork = "oma-image-basic"\n'
             + more
@@ -119,29 +119,31 @@ def strike(rng: random.Random, centre: Centre, tally: Tally, *, has_children: bo
     """Kill a process of the centre, a child of one, or the server of its database, a moment later.
 
     Args:
-        rng: draws when and whom.
+        rng: draws when and whom: as much in each case, so that a seed hits the same ones each time.
         centre: the centre.
         tally: counts the kills.
         has_children: whether children are killed alone, too.
     """
-    time.sleep(rng.uniform(0.1, 1.5))
-    place = rng.randrange(len(centre.processes))
+    moment, pause, which = rng.uniform(0.1, 1.5), rng.random(), rng.random()
+    kinds = ["process"] + ["child"] * has_children + ["database"] * (centre.server is not None)
+    kind, place = rng.choice(kinds), rng.randrange(len(centre.processes))
+    time.sleep(moment)
     below = children(centre.processes[place].pid or 0)
-    if has_children and below and rng.random() < 0.4:
+    if kind == "child" and below:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(rng.choice(below), signal.SIGKILL)
+            os.kill(below[int(which * len(below))], signal.SIGKILL)
             tally.done["kills of a child"] += 1
         return
-    if centre.server is not None and rng.random() < 0.4:
+    if kind == "database" and centre.server is not None:
         centre.server.kill()
         tally.done["kills of the database"] += 1
         # Whoever asks meanwhile is refused.
-        time.sleep(rng.uniform(0, 0.5))
+        time.sleep(pause / 2)
         centre.server.start()
         return
     centre.kill(place)
     tally.done[f"kills of {centre.roles[place]}"] += 1
     if len(centre.processes) > 1:
         # The others go on without it.
-        time.sleep(rng.uniform(0, 1))
+        time.sleep(pause)
     centre.restart(place)

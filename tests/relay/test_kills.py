@@ -8,7 +8,16 @@ from tests.relay import campaign_kills, kills
 def test_kills() -> None:
     """Of six kills each message that was acknowledged is retrieved in the end."""
     tally = kills.main(6, 3)
-    assert tally.done["kills of the process"] > 0
+    assert tally.done["kills of http,mm4,worker"] > 0
+    assert tally.done["accepted"] > 6
+    assert tally.faults == 0, tally
+
+
+def test_kills_of_several_processes_and_their_database() -> None:
+    """Doors, one of two workers, and the server of the rows: what was acknowledged outlives them all."""
+    tally = kills.main(3, 7, store="postgres", processes="three")
+    for killed in ("http", "worker", "the database"):
+        assert tally.done[f"kills of {killed}"] > 0, tally
     assert tally.done["accepted"] > 6
     assert tally.faults == 0, tally
 
