@@ -317,7 +317,7 @@ def http_requests(data: bytes) -> None:
         mock.patch.object(octets, "run_in_threadpool", inline),
         mock.patch.object(sms_in, "run_in_threadpool", inline),
     ):
-        made = Protocol(gate, config=settings, server_state=ServerState(), app_state={}, _loop=_loop())
+        made = Protocol(gate, 250.0, config=settings, server_state=ServerState(), app_state={}, _loop=_loop())
         said = _loop().run_until_complete(_talk(made, data))
     assert not said or said.startswith(b"HTTP/1.1 "), said[:80]
     assert b"HTTP/1.1 500" not in said or b"Fault" in said, said[:200]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import socket
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from tests.relay.conftest import ALICE, World, config
+from tests.relay.conftest import ALICE, BOB, World, config
 from tests.relay.phone import PATIENCE, Gateway, Phone, location, until
 from tests.relay.test_mm1 import events, said
 from transcode.messages.message import Message
 from transcode.relay.config import Listen, Policy
 from transcode.relay.model import Event
 from transcode.relay.ports import http_protocol
-from transcode.relay.server import running
+from transcode.relay.ports.gate import Gate
+from transcode.relay.server import _Server, running
 
 
 def test_requests_come_from_gateways_alone(tmp_path: Path, gateway: Gateway, letter: Message) -> None:
@@ -131,24 +135,51 @@ def test_who_reads_nothing_keeps_no_connection(
 
 @pytest.mark.parametrize("size", ["large_letter", "letter"])
 def test_who_reads_an_octet_at_a_time_keeps_no_connection(
-    world: World, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, size: str
+    tmp_path: Path,
+    gateway: Gateway,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    size: str,
 ) -> None:
-    """Fewer octets than the slowest network carries, while they are written or when all are: it is over."""
+    """Fewer octets than the policy says, while they are written or when all are: it is over."""
     monkeypatch.setattr(http_protocol, "_MAX_SILENCE", 0.5)
-    monkeypatch.setattr(http_protocol, "_LEAST_RATE", 100_000.0)
     message: Message = request.getfixturevalue(size)
-    world.alice.submit(message)
-    parts = urlsplit(location(world.bob.pushed()))
-    with socket.socket() as line:
+    policy = Policy(wait_seconds=PATIENCE, adapt_processes=1, least_rate=100_000)
+    with running(config(tmp_path, gateway, policy=policy)) as centre, socket.socket() as line:
+        alice, bob = (Phone(number, centre.url, gateway) for number in (ALICE, BOB))
+        alice.submit(message)
+        parts = urlsplit(location(bob.pushed()))
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         line.connect((parts.hostname, parts.port))
         line.sendall(f"GET {parts.path} HTTP/1.1\r\nHost: mmsc\r\n\r\n".encode())
 
         def is_broken() -> bool:
             line.recv(64)
-            return Event.FETCH_BROKEN in events(world)
+            return Event.FETCH_BROKEN in events(World(centre, gateway, alice, bob))
 
         until(is_broken)
+
+
+def test_who_reads_slowly_gets_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that is written before it is taken, as of a page, is not cut as an idle connection is."""
+    monkeypatch.setattr(http_protocol, "_MAX_HEADER_SECONDS", 0.1)
+    octets = bytes(6_000_000)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(octets)(scope, receive, send)
+
+    server = _Server(Listen(port=0), answer, Gate("http", 9, 9), least_rate=250.0)
+    with server.listening() as url, socket.socket() as line:
+        # A small window: the kernels hold half of it.
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+        line.connect(("127.0.0.1", urlsplit(url).port))
+        line.sendall(b"GET / HTTP/1.1\r\nHost: mmsc\r\n\r\n")
+        got = 0
+        while got < len(octets):
+            piece = line.recv(262_144)
+            assert piece, got
+            got += len(piece)
+            time.sleep(0.002)
 
 
 def test_options_of_the_server_itself(world: World) -> None:

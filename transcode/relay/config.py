@@ -93,6 +93,9 @@ class Policy:
         quota_bytes: octets of messages that may wait for a recipient; 0: any number.
         max_bytes_in_flight: octets of all requests that are read at once; more are asked to come later.
         receive_seconds: the longest time that one request may take to arrive.
+        least_rate: the octets a second that a phone must take of what it fetches, counted over a minute; a
+            slower transfer is broken. GSM has 1,200 where it is slowest (9,600 bit/s), and a fifth of it
+            leaves room for a tunnel. 0: it must take something.
         wait_seconds: how long a phone waits for a message that is adapted; it is then told to ask again.
         adapt_seconds: the longest time that adapting one message may take.
         adapt_processes: how many messages are adapted at once; 0: one a processor.
@@ -110,6 +113,7 @@ class Policy:
     quota_bytes: int = 100 * MEGABYTE
     max_bytes_in_flight: int = 256 * MEGABYTE
     receive_seconds: float = 120.0
+    least_rate: float = 250.0
     wait_seconds: float = 8.0
     adapt_seconds: float = 60.0
     adapt_processes: int = 0

@@ -60,6 +60,7 @@ from transcode.relay.worker import Errand, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from starlette.routing import Route
 
@@ -151,7 +152,7 @@ def running(config: Config, *, sms: Sms | None = None, hear: Hear | None = None)
             doors += mm7.routes(config, centre, amendments, in_flight) + sms_in.routes(config, hear)
             doors += ends.enter_context(_api(config, centre, amendments, store, blobs, in_flight, versions))
             doors += _pages(config, centre, Shelf(adapter, blobs), store, ends)
-            bound = ends.enter_context(_Server(config.listen, application(doors), _gate(config)).listening())
+            bound = ends.enter_context(_listening(config, doors))
             url = url or bound
         if "mm4" in config.roles and config.mm4.domain:
             mm4_port = ends.enter_context(_mm4(config, centre, store, in_flight))
@@ -337,7 +338,9 @@ def _admin(
     gate = Gate("admin", admin.max_connections, admin.max_connections_each, proxies=networks(admin.proxies))
     with (
         contextlib.closing(parts),
-        _Server(admin, admin_application(health, gauges, desk), gate).listening() as url,
+        _Server(
+            admin, admin_application(health, gauges, desk), gate, config.policy.least_rate
+        ).listening() as url,
     ):
         yield url
 
@@ -353,6 +356,11 @@ def _mm4(config: Config, centre: Centre, store: SqlStore, in_flight: InFlight) -
         yield port
 
 
+def _listening(config: Config, doors: Sequence[Route]) -> AbstractContextManager[str]:
+    """Return the listener of phones and providers, whose value is its address."""
+    return _Server(config.listen, application(doors), _gate(config), config.policy.least_rate).listening()
+
+
 def _gate(config: Config) -> Gate:
     """Return who may have how many connections to the doors of phones and providers."""
     listen = config.listen
@@ -364,7 +372,7 @@ def _gate(config: Config) -> Gate:
 class _Server(uvicorn.Server):
     """uvicorn in a thread, without handlers of signals: those are the caller's."""
 
-    def __init__(self, listen: Listen | Admin, app: object, gate: Gate) -> None:
+    def __init__(self, listen: Listen | Admin, app: object, gate: Gate, least_rate: float) -> None:
         self._listen = listen
         self._failure: OSError | None = None
         super().__init__(
@@ -372,7 +380,8 @@ class _Server(uvicorn.Server):
                 app,  # type: ignore[arg-type]  # an ASGI application
                 host=listen.host,
                 port=listen.port,
-                http=functools.partial(Protocol, gate),  # type: ignore[arg-type]  # it makes protocols
+                # It makes protocols.
+                http=functools.partial(Protocol, gate, least_rate),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -37,12 +37,8 @@ _BUSY = (
 #: The most octets of one read of asyncio.
 _MAX_READ = 262_144
 _SERVER = re.compile(rb"\A(https?://[^/?#]+)(\?.*)?\Z", re.IGNORECASE)
-#: Seconds after which what the peer's system took is looked at, and the octets a second that it must have
-#: taken in them, or a transfer counts as broken: who took an octet a minute would keep the connection for
-#: weeks. GSM has 1,200 octets a second where it is slowest (9,600 bit/s); a fifth of it leaves room for a
-#: tunnel.
+#: Seconds after which what the peer's system took is looked at.
 _MAX_SILENCE = 60.0
-_LEAST_RATE = 250.0
 #: Seconds between two looks: the first, and the longest.
 _LOOK, _LONGEST_LOOK = 0.002, 0.25
 
@@ -56,11 +52,14 @@ class Protocol(HttpToolsProtocol):
 
     Args:
         gate: counts connections.
+        least_rate: the octets a second that the peer's system must take of an answer, or the transfer counts
+            as broken: who took an octet a minute would keep the connection for weeks.
     """
 
-    def __init__(self, gate: Gate, *args: Any, **keywords: Any) -> None:
+    def __init__(self, gate: Gate, least_rate: float, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
         self._gate = gate
+        self._least_rate = least_rate
         self._address = ""
         #: Octets since the last that were a body's: of headers, of trailers, or of chunks' ends.
         self._unread_bytes = 0
@@ -160,7 +159,18 @@ class Protocol(HttpToolsProtocol):
 
     def _start_deadline(self) -> None:
         if self._deadline is None and not self._is_lost:
-            self._deadline = self.loop.call_later(_MAX_HEADER_SECONDS, self.transport.abort)
+            self._deadline = self.loop.call_later(
+                _MAX_HEADER_SECONDS, self._end_deadline, self._unconfirmed()
+            )
+
+    def _end_deadline(self, before: int) -> None:
+        self._deadline = None
+        is_answering = not self._in_headers and self.transport.get_write_buffer_size() > 0
+        if is_answering and not self._is_too_slow(before, self._unconfirmed(), _MAX_HEADER_SECONDS):
+            # The end of the last answer is on its way.
+            self._start_deadline()
+        else:
+            self.transport.abort()
 
     def _end_headers(self) -> None:
         self._in_headers = False
@@ -173,7 +183,7 @@ class Protocol(HttpToolsProtocol):
 
     def _looked(self, before: int) -> None:
         unconfirmed = self._unconfirmed()
-        if _is_too_slow(before, unconfirmed):
+        if self._is_too_slow(before, unconfirmed, _MAX_SILENCE):
             self.transport.abort()
         else:
             self._look_after(unconfirmed)
@@ -207,14 +217,13 @@ class Protocol(HttpToolsProtocol):
             if unconfirmed == 0:
                 return True
             if self.loop.time() - since > _MAX_SILENCE:
-                if _is_too_slow(before, unconfirmed):
+                if self._is_too_slow(before, unconfirmed, _MAX_SILENCE):
                     self.transport.abort()
                     return False
                 before, since = unconfirmed, self.loop.time()
             await asyncio.sleep(look)
             look = min(2 * look, _LONGEST_LOOK)
 
-
-def _is_too_slow(before: int, unconfirmed: int) -> bool:
-    """Whether too little was taken in the longest silence; the last octets have as long."""
-    return unconfirmed > max(0, before - round(_LEAST_RATE * _MAX_SILENCE))
+    def _is_too_slow(self, before: int, unconfirmed: int, seconds: float) -> bool:
+        """Whether too little was taken in some seconds: nothing, at any rate. The last ones have as long."""
+        return unconfirmed > max(0, before - max(1, round(self._least_rate * seconds)))
