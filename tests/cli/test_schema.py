@@ -51,6 +51,7 @@ def lines(name: str, *words: str) -> list[dict[str, Any]]:
     ("words", "key", "count"),
     [
         ("fit JPEG -o OUT.jpg --max-bytes 20000", "bytes", 1),
+        ("fit JPEG WAV -o OUT --max-bytes 20000", "kept", 2),
         ("fit WAV -o OUT.m4a --max-bytes 20000", "seconds", 1),
         ("fit CLIP -o OUT.mp4 --max-bytes 20000", "seconds", 1),
         ("message JPEG CLIP --text Hi -o OUT --carrier us-att --to +15555550100", "limit", 1),

@@ -207,7 +207,7 @@ def _numbered(output: Output, number: int) -> str:
 
 def _media(job: Job, threads: int) -> Callable[[Output], _One]:
     """Make media that keep to limits."""
-    options = FitOptions(as_clip=job.words["as_clip"])
+    options = replace(job.options or FitOptions(), as_clip=job.words["as_clip"])
     opened: list[Opened] = []
 
     def make(output: Output) -> _One:

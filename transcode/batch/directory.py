@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from transcode.batch.convert import Converted, failed
@@ -304,8 +304,12 @@ def prepare(
     ]
     if plan.date is None and plan.written_as == "mm4":
         plan = replace(plan, date=int(time.time()))
-    files = found.files if is_whole is None else [path for path in found.files if is_whole(path)]
-    work = jobs_of(root, below, files, profiles, plan, words)
+    files = [
+        (path, PurePosixPath(path.relative_to(root)))
+        for path in found.files
+        if is_whole is None or is_whole(path)
+    ]
+    work = jobs_of(below, files, profiles, plan, words)
     if keep is not None:
         work = [job for job in work if of_shard(Path(job.source).relative_to(root), keep.shard)]
     carriers = ["", *(labels(one.id for one in profiles))]

@@ -64,9 +64,8 @@ def check_all(profiles: Sequence[Profile], plan: BatchPlan, words: Words, thread
 
 
 def jobs_of(
-    root: Path,
     target: Path,
-    files: Sequence[Path],
+    files: Sequence[tuple[Path, PurePosixPath]],
     profiles: Sequence[Profile],
     plan: BatchPlan,
     words: Words,
@@ -76,9 +75,8 @@ def jobs_of(
     Where there are several receivers, each has a folder in the target.
 
     Args:
-        root: the directory of the files.
         target: the directory of the outputs.
-        files: the files, in order.
+        files: the files in order, each with its path as outputs are called after it.
         profiles: the receivers.
         plan, words: what is made.
 
@@ -89,8 +87,7 @@ def jobs_of(
     carriers = labels(profile.id for profile in profiles)
     is_apart = len(profiles) > 1 and not naming.has_carrier
     wanted = []
-    for number, file in enumerate(files, 1):
-        path = PurePosixPath(file.relative_to(root))
+    for number, (_, path) in enumerate(files, 1):
         for carrier in carriers:
             own = naming.path(Named(path, number, carrier), ending)
             wanted.append((PurePosixPath(carrier, own) if is_apart else own, path.suffix, ending))
@@ -105,5 +102,5 @@ def jobs_of(
             plan,
             words,
         )
-        for file in files
+        for file, _ in files
     ]

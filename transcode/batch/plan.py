@@ -14,7 +14,7 @@ from transcode.wire.forms import FORMS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.model import Form, SendOptions, Source
+    from transcode.model import FitOptions, Form, SendOptions, Source
     from transcode.profile import Profile
     from transcode.wire.mm7.mm7_convert import ProviderNames
 
@@ -185,6 +185,7 @@ class Job:
         plan, words: what the outputs depend on besides.
         media: the paths of what goes into a message, in order, where that is not the source alone.
         stamp: of the files before anything is read of them.
+        options: for media, besides as_clip.
     """
 
     source: str
@@ -193,6 +194,7 @@ class Job:
     words: Words
     media: tuple[str, ...] | None = None
     stamp: str = ""
+    options: FitOptions | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from transcode.batch.names import FIELDS
 from transcode.batch.plan import BatchPlan
 from transcode.cli.effect import refuse_idle
 from transcode.cli.given import is_given
-from transcode.cli.options import GENERAL, MEDIA, FormName, WrittenAs
+from transcode.cli.options import GENERAL, MEDIA, LimitForm, WrittenAs
 from transcode.errors import LimitsError
 from transcode.jobs.job_limits import JobLimits
 
@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from transcode.cli.message import NamesForMm7
     from transcode.cli.options import Envelope
 
-__all__ = ["Files", "Processes", "Shape", "without_words"]
+__all__ = ["Files", "OutputName", "Processes", "Shape", "without_words"]
+
+
+OutputName = Annotated[
+    str | None,
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help=f"What files are called, as '{{folder}}/{{stem}}.{{ext}}'; of {', '.join(FIELDS)}.",
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -115,17 +125,8 @@ class Shape:
             "--renditions", help="Pictures, clips and recordings, no messages: the same as --as media."
         ),
     ] = False
-    name: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help=f"What files are called, as '{{folder}}/{{stem}}.{{ext}}'; of {', '.join(FIELDS)}.",
-        ),
-    ] = None
-    limit_form: Annotated[
-        FormName,
-        typer.Option("--limit-form", help="The form that the limit counts; most limits count the PDU, mm1."),
-    ] = "mm1"
+    name: OutputName = None
+    limit_form: LimitForm = "mm1"
 
     @property
     def form(self) -> WrittenAs:

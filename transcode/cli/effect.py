@@ -13,9 +13,9 @@ from transcode.media.source.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from transcode.cli.options import Excerpt
+    from transcode.model import Source
 
 #: The fewest digits of a short code, and of a number with its country (ITU-T E.164: Niue, Saint Helena).
 _FEWEST_DIGITS = 3
@@ -38,7 +38,9 @@ def refuse_idle(options: Mapping[str, object], reason: str) -> None:
         raise LimitsError(f"{' and '.join(idle)} would have no effect: {reason}")
 
 
-def check_medium(source: Path, excerpt: Excerpt, *, as_clip: bool, picture: object, box: str | None) -> None:
+def check_medium(
+    source: Source, excerpt: Excerpt, *, as_clip: bool, picture: object, box: str | None
+) -> None:
     """Refuse options of clips and recordings that the medium has no use for, before it is fitted.
 
     Raises:
@@ -54,17 +56,20 @@ def check_medium(source: Path, excerpt: Excerpt, *, as_clip: bool, picture: obje
     }
     if not any((*shown.values(), *of_clips.values(), *of_streams.values(), box)):
         return
-    match kind_of(media_source.read(source)):
+    content = media_source.read(source)
+    match kind_of(content):
         case "recording":
             boxed = {"--box": box if not as_clip and picture is None else None}
-            refuse_idle({**boxed, **of_clips}, f"{source} is a recording")
+            refuse_idle({**boxed, **of_clips}, f"{content.name} is a recording")
         case "clip":
-            refuse_idle(shown, f"{source} is a clip, not a recording")
+            refuse_idle(shown, f"{content.name} is a clip, not a recording")
         case "picture":
-            refuse_idle({**of_streams, **of_clips, **shown}, f"{source} is neither a clip nor a recording")
+            refuse_idle(
+                {**of_streams, **of_clips, **shown}, f"{content.name} is neither a clip nor a recording"
+            )
 
 
-def check_shown(sources: Iterable[Path], *, as_clip: bool, picture: object) -> None:
+def check_shown(sources: Iterable[Source], *, as_clip: bool, picture: object) -> None:
     """Refuse options of recordings where no source is one, or a broken one, which has an error of its own.
 
     Raises:

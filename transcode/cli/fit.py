@@ -1,4 +1,4 @@
-"""``transcode fit``: one medium fitted, as a file."""
+"""``transcode fit``: media fitted, each as a file."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import transcode
+from transcode.cli.batch_plan import Files, OutputName
 from transcode.cli.command import Exit, command
-from transcode.cli.effect import check_medium
+from transcode.cli.effect import check_medium, refuse_idle
+from transcode.cli.fit_many import fit_many
 from transcode.cli.given import Origin, is_given, origin
 from transcode.cli.options import AsClip, Carrier, Excerpt, Json, Picture, Route, Threads, shown_by
 from transcode.cli.show import (
@@ -23,6 +25,7 @@ from transcode.cli.show import (
     print_remark,
     rendition_json,
 )
+from transcode.cli.streams import STREAM, refuse_terminal, standard_input, write_octets
 from transcode.cli.suffix import asked_formats, check_suffix
 from transcode.errors import LimitsError, NotTakenError
 from transcode.jobs.files import Outputs
@@ -31,9 +34,9 @@ from transcode.model import Limits
 from transcode.model.suffixes import asked_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from transcode.model import FitProgress, ProgressCallback
+    from transcode.model import FitProgress, ProgressCallback, Rendition, Source
     from transcode.profile import Profile
 
 
@@ -45,10 +48,22 @@ def _count(text: str) -> int:
 
 @command
 def fit(
-    source: Annotated[
-        Path, typer.Argument(metavar="SOURCE", help="A picture, an animation, a clip or a recording.")
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SOURCE...",
+            help="A picture, an animation, a clip or a recording; several; folders; or - for stdin.",
+        ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where the rendition goes.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where the rendition goes: a file, or - for stdout; for several a folder.",
+        ),
+    ],
     *,
     carrier: Carrier = None,
     route: Route,
@@ -60,49 +75,107 @@ def fit(
         str | None, typer.Option("--box", metavar="WIDTHxHEIGHT", help="The largest size in pixels.")
     ] = None,
     excerpt: Excerpt,
+    files: Files,
+    name: OutputName = None,
     as_clip: AsClip = False,
     picture: Picture = None,
     threads: Threads = None,
     as_json: Json = False,
-) -> Exit:
-    """Fit one picture, animation, clip or recording into a limit.
+) -> int:
+    """Fit pictures, animations, clips and recordings into a limit, each as a file.
 
-    The limit is a receiver's whole message, or a size in bytes.
+    The limit is a receiver's whole message, or a size in bytes. Several files, and folders, go into a folder.
     """
-    outputs = Outputs([source, *([] if picture is None else [picture]), *route.files(carrier)])
-    outputs.refuse(output)
     profile, max_bytes, box = _receiver(carrier, route, max_bytes, box)
     limits = _limits(profile, max_bytes, box)
+    shown = shown_by(picture, as_clip=as_clip)
+    if _goes_into_folder(sources, output):
+        receiver = limits if profile is None else profile
+        return fit_many(
+            sources, output, receiver, excerpt, files, name, as_clip=shown, threads=threads, as_json=as_json
+        )
+    idle = {"--include": files.include, "--exclude": files.exclude, "--name": name}
+    refuse_idle(idle, "they go with several sources, a folder as source, or a folder that is there as output")
+    (source,) = sources
+    given = standard_input() if source == STREAM else source
+    own = [] if source == STREAM else [source]
+    outputs = Outputs([*own, *([] if picture is None else [picture]), *route.files(carrier)])
+    if output == STREAM:
+        refuse_idle({"--json": as_json}, "with -o - stdout has the rendition alone")
+        refuse_terminal()
+    else:
+        outputs.refuse(output)
+    check_medium(given, excerpt, as_clip=as_clip, picture=picture, box=box)
+    rendition = _fitted(given, limits, output, profile, excerpt, as_clip=shown, threads=threads)
+    if output == STREAM:
+        write_octets(rendition.data)
+    else:
+        outputs.write({output: rendition.data})
+    _print(rendition, source, output, as_json=as_json)
+    return Exit.DONE
+
+
+def _goes_into_folder(sources: Sequence[Path], output: Path) -> bool:
+    """Whether the output is a folder of renditions.
+
+    Raises:
+        LimitsError: several sources would go into one stream, or come beside one.
+    """
+    is_many = len(sources) > 1 or sources[0].is_dir()
+    if STREAM in sources and is_many:
+        raise LimitsError("stdin (-) is one source; give no others beside it")
+    if output == STREAM:
+        if is_many:
+            raise LimitsError("-o - takes one source; several go into a folder")
+        return False
+    return is_many or (output.is_dir() and STREAM not in sources)
+
+
+def _fitted(
+    source: Source,
+    limits: Limits,
+    output: Path,
+    profile: Profile | None,
+    excerpt: Excerpt,
+    *,
+    as_clip: bool | Path,
+    threads: int | None,
+) -> Rendition:
+    """The rendition of one source, in a format of the output's suffix."""
     taken = limits.formats
     limits = dataclasses.replace(limits, formats=asked_formats(output, taken, profile))
-    check_medium(source, excerpt, as_clip=as_clip, picture=picture, box=box)
-    shown = shown_by(picture, as_clip=as_clip)
     try:
         with _progress() as progress:
-            rendition = transcode.fit(
+            return transcode.fit(
                 source,
                 limits,
                 **dataclasses.asdict(excerpt),
-                as_clip=shown,
+                as_clip=as_clip,
                 threads=threads,
                 progress=progress,
             )
     except NotTakenError as error:
         check_suffix(error, output, limits.formats, taken)
         raise error if profile is None else not_taken(error, profile) from error
+
+
+def _print(rendition: Rendition, source: Path, output: Path, *, as_json: bool) -> None:
+    """Print what became of one source; where stdout has the rendition, on stderr."""
     report = rendition.report
-    outputs.write({output: rendition.data})
     if as_json:
         print_json(source=str(source), output=str(output), **rendition_json(rendition))
-    else:
-        print_line(
-            f"{output}: {rendition.content_type}, {extent(rendition)},"
-            f" {len(rendition.data):,} of {report.max_bytes:,} bytes"
-        )
-        print_notes(report.notes)
-        if asked_types(output) is None:
-            print_remark(f"    the name has another suffix: this is {rendition.content_type}")
-    return Exit.DONE
+        return
+    said = (
+        f"{output}: {rendition.content_type}, {extent(rendition)},"
+        f" {len(rendition.data):,} of {report.max_bytes:,} bytes"
+    )
+    if output == STREAM:
+        print_remark(said)
+        return
+    print_line(said)
+    print_notes(report.notes)
+    if asked_types(output) is None:
+        print_remark(f"    the name has another suffix: this is {rendition.content_type}")
 
 
 def _receiver(

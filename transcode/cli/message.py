@@ -11,15 +11,21 @@ import typer
 import transcode
 from transcode.cli.command import Exit, command
 from transcode.cli.effect import check_shown, refuse_idle
-from transcode.cli.message_output import OutputOptions, reading, write_messages
+from transcode.cli.message_output import (
+    OutputOptions,
+    reading,
+    refuse_for_stdout,
+    write_messages,
+    write_to_stdout,
+)
 from transcode.cli.options import (
     AsClip,
     Carrier,
     Envelope,
     FirstText,
     Force,
-    FormName,
     Json,
+    LimitForm,
     MaxMessages,
     MessageFile,
     Picture,
@@ -30,6 +36,7 @@ from transcode.cli.options import (
     shown_by,
 )
 from transcode.cli.show import print_json, print_line
+from transcode.cli.streams import STREAM, given_sources
 from transcode.jobs.files import Outputs
 from transcode.media.source import inputs as media_source
 
@@ -64,19 +71,25 @@ class NamesForMm7:
             refuse_idle(names, "the names go with --as mm7")
 
 
+_Output = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Where the message goes: a file, or - for stdout; for media a directory.",
+    ),
+]
+
+
 @command
 def message(
     sources: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="SOURCE", help="Media; each picture or clip gets a slide."),
+        typer.Argument(metavar="SOURCE", help="Media; each picture or clip gets a slide; - for stdin."),
     ] = None,
     *,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Where the message goes: a file; for media a directory."
-        ),
-    ],
+    output: _Output,
     written_as: Annotated[
         WrittenAs,
         typer.Option(
@@ -85,10 +98,7 @@ def message(
             " media files with a manifest for APIs.",
         ),
     ] = "mm1",
-    limit_form: Annotated[
-        FormName,
-        typer.Option("--limit-form", help="The form that the limit counts; most limits count the PDU, mm1."),
-    ] = "mm1",
+    limit_form: LimitForm = "mm1",
     provider_names: NamesForMm7,
     carrier: Carrier = None,
     route: Route,
@@ -112,15 +122,20 @@ def message(
     envelope.require_recipients()
     provider_names.check("mm7" in (written_as, limit_form))
     refuse_idle({"--force": force and written_as != "media"}, "only --as media writes a directory")
-    check_shown(sources or (), as_clip=as_clip, picture=picture)
+    given = given_sources(sources or ())
+    check_shown(given, as_clip=as_clip, picture=picture)
     refuse_idle({"--text-first": text_first and not text}, "it goes with --text")
     envelope.refuse_hidden(written_as)
-    outputs = Outputs([*(sources or ()), *([] if picture is None else [picture]), *route.files(carrier)])
-    outputs.refuse(output)
+    read = (source for source in sources or () if source != STREAM)
+    outputs = Outputs([*read, *([] if picture is None else [picture]), *route.files(carrier)])
+    if output == STREAM:
+        refuse_for_stdout(written_as, as_json=as_json)
+    else:
+        outputs.refuse(output)
     profile = route.profile(carrier)
     names = provider_names.words()
     made = transcode.compose_split(
-        sources or (),
+        given,
         profile,
         **envelope.words(),
         text=text,
@@ -132,7 +147,10 @@ def message(
         threads=threads,
     )
     options = OutputOptions(written_as, names, force=force)
-    write_messages(made, output, profile, options, outputs, as_json=as_json)
+    if output == STREAM:
+        write_to_stdout(made, options)
+    else:
+        write_messages(made, output, profile, options, outputs, as_json=as_json)
     return Exit.DONE
 
 

@@ -7,10 +7,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from transcode.cli.effect import refuse_idle
 from transcode.cli.options import MEDIA, WrittenAs
-from transcode.cli.show import print_json, print_line, print_notes, report_json
+from transcode.cli.show import print_json, print_line, print_notes, print_remark, report_json
+from transcode.cli.streams import STREAM, refuse_terminal, write_octets
 from transcode.door import Door
-from transcode.errors import BudgetError, CapError, MessageError, PduError, SourceError
+from transcode.errors import BudgetError, CapError, LimitsError, MessageError, PduError, SourceError
 from transcode.jobs.files import require_empty
 from transcode.media.source import probe
 from transcode.message.address import plain
@@ -104,6 +106,32 @@ def write_messages(
         # Messages to several groups of recipients have the same media.
         for reports in dict.fromkeys(one.reports for one in made):
             _print_reports(reports)
+
+
+def refuse_for_stdout(written_as: WrittenAs, *, as_json: bool) -> None:
+    """Refuse what does not go with a message on stdout.
+
+    Raises:
+        LimitsError: media, JSON beside the message, or a terminal.
+    """
+    if written_as == MEDIA:
+        raise LimitsError("-o - takes a message; media go into a directory")
+    refuse_idle({"--json": as_json}, "with -o - stdout has the message alone")
+    refuse_terminal()
+
+
+def write_to_stdout(made: Sequence[transcode.Message], options: OutputOptions) -> None:
+    """Write one message to stdout, and nothing else.
+
+    Raises:
+        MessageError: there are several messages.
+    """
+    if len(made) > 1:
+        raise MessageError(f"-o - takes one message; {len(made)} are needed, which go into files")
+    ((_, octets),), _ = _files(made[0], STREAM, options)
+    write_octets(octets)
+    for text in _left_out(made[0], options.written_as):
+        print_remark(text)
 
 
 def _files(

@@ -144,6 +144,10 @@ if TYPE_CHECKING:
 else:
     FormName = Literal[tuple(FORMS)]
     WrittenAs = Literal[(*FORMS, MEDIA)]
+LimitForm = Annotated[
+    FormName,
+    typer.Option("--limit-form", help="The form that the limit counts; most limits count the PDU, mm1."),
+]
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,23 @@ import io
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+from transcode.errors import LimitsError, SourceError
+from transcode.media.source import inputs as media_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from typing_extensions import Buffer
 
-__all__ = ["flushed", "guard"]
+    from transcode.model import Source
+
+__all__ = ["STREAM", "flushed", "given_sources", "guard", "refuse_terminal", "standard_input", "write_octets"]
+
+#: What stands for stdin as a source, and for stdout as an output.
+STREAM = Path("-")
 
 
 def guard() -> None:
@@ -42,6 +51,61 @@ def flushed() -> Iterator[None]:
         yield
     finally:
         sys.stdout.flush()
+
+
+class _Held(io.BytesIO):
+    """The octets of stdin, which may be read from their beginning again and again."""
+
+    name = "<stdin>"
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = super().read(size)
+        if not piece:
+            self.seek(0)
+        return piece
+
+
+def standard_input() -> BinaryIO:
+    """Stdin as a source.
+
+    Raises:
+        SourceError: stdin is closed, a terminal, or empty; or it can't be read.
+        CapError: there are more octets than a source may have.
+    """
+    if sys.stdin is None or sys.stdin.closed:
+        raise SourceError(_Held.name, "closed")
+    if sys.stdin.isatty():
+        raise SourceError(_Held.name, "a terminal; a medium comes through a pipe or from a file")
+    return _Held(media_source.read(sys.stdin.buffer).data)
+
+
+def given_sources(paths: Sequence[Path]) -> list[Source]:
+    """Paths as sources; one may be stdin.
+
+    Raises:
+        LimitsError: stdin is there twice.
+        SourceError, CapError: as standard_input.
+    """
+    if paths.count(STREAM) > 1:
+        raise LimitsError("stdin (-) can be read once")
+    return [standard_input() if path == STREAM else path for path in paths]
+
+
+def refuse_terminal() -> None:
+    """Refuse to write octets to a terminal.
+
+    Raises:
+        LimitsError: stdout is a terminal.
+    """
+    if sys.stdout.isatty():
+        raise LimitsError("-o - writes octets, and stdout is a terminal; take a pipe, or a file")
+
+
+def write_octets(octets: bytes) -> None:
+    """Write octets to stdout, all of them. What is wrong with it is dealt with as of text."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(octets)
+    sys.stdout.buffer.flush()
 
 
 def _text(number: int) -> TextIO:
