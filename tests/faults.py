@@ -220,6 +220,13 @@ FORBIDDEN: dict[str, Callable[[Path], object]] = {
 }
 
 
+#: What a filter of system calls refuses, and Landlock does not.
+BY_FILTER = (
+    *("cut a file short", "change rights", "start a program", "ask for an address"),
+    *("open a TCP socket", "open a UDP socket", "open a socket of the machine"),
+)
+
+
 def forbidden(what: str, folder: str) -> str:
     """What came of an attempt: the name of its error, or nothing."""
     try:
