@@ -42,7 +42,7 @@ def open_rows(config: Config) -> SqlStore:
     try:
         return PostgresStore(config.database, config.timers)
     except psycopg.Error as error:
-        raise ConfigError("database", str(error).strip()) from error
+        raise ConfigError("database", " ".join(str(error).split())) from error
 
 
 def pseudonyms(config: Config, store: SqlStore | None = None) -> Pseudonyms:
