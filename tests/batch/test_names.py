@@ -46,6 +46,23 @@ def test_no_two_are_alike(wanted: list[str], given: list[str]) -> None:
     assert ask(*wanted) == given
 
 
+def test_earlier_names_are_kept() -> None:
+    """An output keeps the name that it had, though another would have it now; of another template, not."""
+
+    def given(*earlier: str | None, ending: str | None = None) -> list[str]:
+        behind = f".{ending}" if ending else ""
+        wanted = [(PurePosixPath(f"x/a{behind}"), suffix, ending) for suffix in (".bmp", ".jpg")]
+        known = {n: PurePosixPath(one) for n, one in enumerate(earlier) if one is not None}
+        return list(map(str, distinct(wanted, known)))
+
+    assert given(None, "x/a") == ["x/a-bmp", "x/a"]
+    assert given(None, "x/a-jpg") == ["x/a", "x/a-jpg"]
+    assert given("x/a-7", "x/a-7") == ["x/a-7", "x/a"]
+    assert given("a", "x/b") == ["x/a", "x/a-jpg"]
+    assert given(None, "x/a.mms", ending="mms") == ["x/a-bmp.mms", "x/a.mms"]
+    assert given("x/a-2.eml", "x/a-3.mms", ending="mms") == ["x/a.mms", "x/a-3.mms"]
+
+
 def test_names_with_endings() -> None:
     """The mark stands before the ending; the name of the source has its ending already."""
     assert ask("a.mms", "A.mms", ending="mms") == ["a.mms", "A-jpg.mms"]

@@ -108,6 +108,21 @@ def test_media_have_the_endings_of_their_formats(tmp_path: Path) -> None:
     assert [one.target for one in again] == [one.target for one in results]
 
 
+def test_a_new_file_takes_no_name_of_another(tmp_path: Path) -> None:
+    """In a further run what was made keeps its name, and is kept; parts are named by the list alone."""
+    root, out = tmp_path / "in", tmp_path / "out"
+    root.mkdir()
+    plan, keep = BatchPlan("media"), BatchOptions()
+    for name, kind in (("a.jpg", "JPEG"), ("a.bmp", "BMP")):
+        (root / name).write_bytes(save(photo(300, 200), kind))
+        results = made(root, out, plan=plan, keep=keep)
+    told = {Path(one.source).name: (Path(str(one.target)).name, one.is_kept) for one in results}
+    assert told == {"a.jpg": ("a.jpg", True), "a.bmp": ("a-bmp.jpg", False)}
+    parts = [made(root, tmp_path / "parts", plan=plan, keep=BatchOptions(shard=(n, 2))) for n in (1, 2)]
+    names = {Path(one.source).name: Path(str(one.target)).name for part in parts for one in part}
+    assert names == {"a.bmp": "a.jpg", "a.jpg": "a-jpg.jpg"}
+
+
 @pytest.mark.parametrize(
     ("form", "ending", "limit_form"),
     [("mm4", "eml", "mm1"), ("mm4", "eml", "mm4"), ("mm7", "http", "mm1"), ("mm7", "http", "mm7")],

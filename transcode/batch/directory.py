@@ -14,7 +14,7 @@ from transcode.batch.engines import run
 from transcode.batch.find import find
 from transcode.batch.globs import Wanted
 from transcode.batch.jobs import check_all, jobs_of, receivers
-from transcode.batch.manifest import Manifest, database
+from transcode.batch.manifest import Manifest, database, names_in
 from transcode.batch.names import labels
 from transcode.batch.plan import BatchPlan, Job, Words
 from transcode.batch.report import report_path, write_report
@@ -309,17 +309,19 @@ def prepare(
         for path in found.files
         if is_whole is None or is_whole(path)
     ]
-    work = jobs_of(below, files, profiles, plan, words)
-    if keep is not None:
-        work = [job for job in work if of_shard(Path(job.source).relative_to(root), keep.shard)]
     carriers = ["", *(labels(one.id for one in profiles))]
     left_out = (found.passed_over, found.excluded)
     if keep is None:
+        work = jobs_of(below, files, profiles, plan, words)
         return Work(work, carriers, [], closed, *left_out, None, None)
     with contextlib.ExitStack() as unless:
         manifest = Manifest(root, below, database(below, keep.shard))
         unless.callback(manifest.close)
-        ledger = Ledger(manifest, work, keep)
+        # A part does not know the names of the others' files: its own follow from the list of all.
+        earlier = names_in(manifest.rows().values()) if keep.shard is None else {}
+        work = jobs_of(below, files, profiles, plan, words, earlier)
+        part = [job for job in work if of_shard(Path(job.source).relative_to(root), keep.shard)]
+        ledger = Ledger(manifest, part, keep)
         unless.pop_all()
     return Work(ledger.jobs, carriers, ledger.kept, closed, *left_out, ledger, keep.max_failures)
 

@@ -15,7 +15,7 @@ from transcode.model import SendOptions
 from transcode.profile import Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from transcode.batch.plan import BatchPlan, Words
 
@@ -69,6 +69,7 @@ def jobs_of(
     profiles: Sequence[Profile],
     plan: BatchPlan,
     words: Words,
+    earlier: Mapping[tuple[str, str], str] | None = None,
 ) -> list[Job]:
     """The jobs of files; each has an output for each receiver.
 
@@ -79,6 +80,8 @@ def jobs_of(
         files: the files in order, each with its path as outputs are called after it.
         profiles: the receivers.
         plan, words: what is made.
+        earlier: how outputs were called before, below the target and without endings of media, by the path of
+            the file and the receiver.
 
     Raises:
         LimitsError: the name of an output leaves the target.
@@ -86,12 +89,16 @@ def jobs_of(
     naming, ending = naming_of(plan), ending_of(plan)
     carriers = labels(profile.id for profile in profiles)
     is_apart = len(profiles) > 1 and not naming.has_carrier
-    wanted = []
+    wanted: list[tuple[PurePosixPath, str, str | None]] = []
+    before = {}
     for number, (_, path) in enumerate(files, 1):
         for carrier in carriers:
+            known = (earlier or {}).get((str(path), carrier))
+            if known is not None:
+                before[len(wanted)] = PurePosixPath(known)
             own = naming.path(Named(path, number, carrier), ending)
             wanted.append((PurePosixPath(carrier, own) if is_apart else own, path.suffix, ending))
-    bases = iter(distinct(wanted))
+    bases = iter(distinct(wanted, before))
     return [
         Job(
             str(file),

@@ -17,13 +17,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from transcode.batch.convert import Converted
+from transcode.batch.plan import ANY_ENDING
 from transcode.errors import OutputError
 from transcode.model import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["NAME", "Manifest", "Row", "database", "recorded", "settled", "stamp", "stamps", "written_into"]
+__all__ = [
+    "NAME",
+    "Manifest",
+    "Row",
+    "database",
+    "names_in",
+    "recorded",
+    "settled",
+    "stamp",
+    "stamps",
+    "written_into",
+]
 
 #: How the name of the database begins in the target; batches pass over hidden names.
 NAME = ".transcode-manifest"
@@ -110,6 +122,11 @@ def recorded(root: Path, target: Path) -> list[Converted]:
     return [found[name] for name in sorted(found)]
 
 
+def names_in(rows: Iterable[Row]) -> dict[tuple[str, str], str]:
+    """What outputs are called, below the target and without endings of media, by source and receiver."""
+    return {(row.source, row.result.carrier): row.output.removesuffix(ANY_ENDING) for row in rows}
+
+
 def written_into(target: Path, path: Path) -> list[Path]:
     """The files that a manifest of another batch says it has written; none, where the manifest can't be read.
 
@@ -146,6 +163,7 @@ class Manifest:
 
     def __init__(self, root: Path, target: Path, path: Path) -> None:
         self._root, self._target, self._path = root, target, path
+        self._rows: dict[str, Row] | None = None
         with self._named():
             # A generator of results may be begun in one thread and go on in another, never in two at once.
             self._connection = sqlite3.connect(
@@ -175,7 +193,12 @@ class Manifest:
         self._connection.close()
 
     def rows(self) -> dict[str, Row]:
-        """All rows, by output."""
+        """All rows, by output, as they were when they were first asked for."""
+        if self._rows is None:
+            self._rows = self._read()
+        return self._rows
+
+    def _read(self) -> dict[str, Row]:
         with self._named():
             found = self._connection.execute(
                 "SELECT output, source, source_stamp, source_hash, plan_hash, files, result FROM outputs"

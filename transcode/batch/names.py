@@ -13,7 +13,7 @@ from transcode.errors import LimitsError
 from transcode.model.suffixes import SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["FIELDS", "Name", "Named", "distinct", "labels"]
 
@@ -135,7 +135,10 @@ class Name:
         return PurePosixPath(*parts)
 
 
-def distinct(wanted: Sequence[tuple[PurePosixPath, str, str | None]]) -> list[PurePosixPath]:
+def distinct(
+    wanted: Sequence[tuple[PurePosixPath, str, str | None]],
+    earlier: Mapping[int, PurePosixPath] | None = None,
+) -> list[PurePosixPath]:
     """The paths of outputs, all different: without regard to case, and to how accents are written.
 
     The first of several has the path that it wants. The others have the ending of their source, or else a
@@ -144,6 +147,8 @@ def distinct(wanted: Sequence[tuple[PurePosixPath, str, str | None]]) -> list[Pu
     Args:
         wanted: for each output the path that it wants, the ending of its source, and its own ending; None:
             that is not known yet, and not in the path.
+        earlier: the paths that some outputs had before, by their numbers: they keep them, unless they want to
+            be called something else now.
     """
     files: set[tuple[str, str]] = set()
     folders = {_key(parent) for path, _, _ in wanted for parent in path.parents}
@@ -160,7 +165,11 @@ def distinct(wanted: Sequence[tuple[PurePosixPath, str, str | None]]) -> list[Pu
         given[index] = path
         return True
 
-    late = [index for index, (path, _, _) in enumerate(wanted) if not take(index, path)]
+    for index, path in (earlier or {}).items():
+        if _is_from(path, wanted[index][0], wanted[index][2]):
+            take(index, path)
+    open_ones = [index for index in range(len(wanted)) if index not in given]
+    late = [index for index in open_ones if not take(index, wanted[index][0])]
     for index in late:
         path, suffix, ending = wanted[index]
         for mark in _marks("" if suffix and suffix in path.name else suffix):
@@ -179,6 +188,16 @@ def _marked(path: PurePosixPath, mark: str, ending: str | None) -> PurePosixPath
     """A path with a mark in front of its ending, if it has that."""
     behind = f".{ending}" if ending and path.name.endswith(f".{ending}") else ""
     return path.with_name(f"{path.name.removesuffix(behind)}-{mark}{behind}")
+
+
+def _is_from(path: PurePosixPath, wanted: PurePosixPath, ending: str | None) -> bool:
+    """Whether a path is the one that is wanted, with a mark or without."""
+    if path == wanted:
+        return True
+    behind = f".{ending}" if ending and wanted.name.endswith(f".{ending}") else ""
+    begin = f"{wanted.name.removesuffix(behind)}-"
+    is_alike = path.name.startswith(begin) and path.name.endswith(behind)
+    return path.parent == wanted.parent and is_alike
 
 
 def _kinds(suffix: str, ending: str | None) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from transcode.wire.mm7.mm7_convert import ProviderNames
 
 __all__ = [
+    "ANY_ENDING",
     "ENDINGS",
     "MEDIA",
     "BatchPlan",
@@ -34,6 +35,9 @@ __all__ = [
 
 #: What a file becomes besides a message: a medium that keeps to the limits.
 MEDIA: Final = "media"
+
+#: What stands in a manifest for the ending of a medium, which is known when it is made.
+ANY_ENDING = ".*"
 
 #: The endings of messages by their form; a form that is not here is its own ending.
 ENDINGS = {"mm1": "mms", "mm4": "eml", "mm7": "http"}
@@ -172,7 +176,7 @@ class Output:
     @property
     def key(self) -> str:
         """The path as far as it is known before the work."""
-        return f"{self.base}.*" if self.ending is None else self.base
+        return f"{self.base}{ANY_ENDING}" if self.ending is None else self.base
 
 
 @dataclass(frozen=True, slots=True)
