@@ -13,6 +13,7 @@ from transcode.batch.plan import form_of, names_of, reserve_of
 from transcode.door import Door
 from transcode.errors import NotTakenError, TranscodeError
 from transcode.fit.medium import Opened
+from transcode.jobs import telling
 from transcode.jobs.processors import ThreadLimit
 from transcode.media.source import inputs as media_source
 from transcode.message.compose import Shared
@@ -108,6 +109,11 @@ def convert(job: Job, *, threads: int) -> Made:
     The source is read once for all receivers, and what they share of its decoding is done once. What fails
     for one receiver does not fail for another.
     """
+    with telling.about(job.source):
+        return _converted(job, threads)
+
+
+def _converted(job: Job, threads: int) -> Made:
     source_hash = ""
     if any(output.known is not None for output in job.outputs):
         # A file that can't be read is told of below.
@@ -207,7 +213,8 @@ def _numbered(output: Output, number: int) -> str:
 
 def _media(job: Job, threads: int) -> Callable[[Output], _One]:
     """Make media that keep to limits."""
-    options = replace(job.options or FitOptions(), as_clip=job.words["as_clip"])
+    as_clip, progress = job.words["as_clip"], telling.teller()
+    options = replace(job.options or FitOptions(), as_clip=as_clip, progress=progress)
     opened: list[Opened] = []
 
     def make(output: Output) -> _One:

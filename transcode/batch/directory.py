@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from transcode.batch.convert import Converted, failed
-from transcode.batch.engines import run
+from transcode.batch.engines import run, workers_for
 from transcode.batch.find import find
 from transcode.batch.globs import Wanted
 from transcode.batch.jobs import check_all, jobs_of, receivers
 from transcode.batch.manifest import Manifest, database, names_in
+from transcode.batch.meter import Meter
 from transcode.batch.names import labels
 from transcode.batch.plan import BatchPlan, Job, Words
+from transcode.batch.progress import Progress, expected_of
 from transcode.batch.report import report_path, write_report
 from transcode.batch.resume import BatchOptions, Ledger, of_shard
 from transcode.batch.shelf import Shelf
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from contextlib import AbstractContextManager
 
+    from transcode.batch.progress import Standing
     from transcode.model import SendOptions, Source
     from transcode.profile import Profile
 
@@ -43,23 +45,6 @@ class Cancel(Protocol):
         """Whether the work is cancelled."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """The progress of a directory: files done, files in all, and the result of the last.
-
-    Attributes:
-        passed_over: files that are no media but stand beside media: sidecars, and files of systems; and what
-            other batches have made.
-        excluded: other files that the plan's patterns leave out.
-    """
-
-    done: int
-    total: int
-    latest: Converted
-    passed_over: int = 0
-    excluded: int = 0
-
-
 def convert_directory(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
@@ -67,6 +52,7 @@ def convert_directory(
     *,
     executor: Executor | None = None,
     progress: Callable[[Progress], object] | None = None,
+    standing: Callable[[Standing], object] | None = None,
     cancel: Cancel | None = None,
     jobs: int | None = None,
     threads: int | None = None,
@@ -96,19 +82,18 @@ def convert_directory(
         source: the directory to read.
         target: the directory to write; made where it is missing.
         profile: of the network that the messages go to; or several.
-        executor: where the work is done, in children of its workers; it is not shut down. A job whose future
-            raises twice costs one file. None makes processes of our own, which end with this one.
+        executor: does the work, in children of its workers; it is not shut down. None: processes of our own.
         progress: called after each output, in the caller's thread.
-        cancel: ends this when it is set, within a second: what is not done is in the result
-            as Cancelled, and not told to progress. Decoding in processes of our own is ended; what an
-            executor has begun, it ends itself, and nothing comes of it.
+        standing: called several times a second with where the batch stands, likewise.
+        cancel: ends this when it is set, within a second: what is not done is in the result as Cancelled.
+            Decoding in processes of our own is ended; what an executor has begun, it ends itself.
         jobs: processes of our own; None: one a processor that this process may use.
-        threads: the most threads that decoding may have in each of them, or in each job of an executor; it
-            changes the bytes only for some damaged HEVC clips. None: one, or an even share of the processors.
+        threads: the most threads that decoding may have in each; it changes the bytes only for some damaged
+            HEVC clips. None: one, or an even share of the processors.
         to, cc, bcc, sender, subject, text, options, as_clip: as for compose, the same for every message.
         keep: how to keep what an earlier run has made; None: all is made, and no manifest written.
         plan: what is made of which files, and how it is called; None: messages of MM1.
-        report: the path of a page, ``r.html``, that shows all files; of many further ones: ``r-2.html``.
+        report: the path of a page, ``r.html``, that shows all files; of many, more: ``r-2.html``.
 
     Returns:
         One result a file and receiver, and one for each directory that can't be read, by path.
@@ -116,17 +101,17 @@ def convert_directory(
     Raises:
         SourceError: the source is no directory, or can't be read.
         OutputError: the target can't be made, or is the source.
-        LimitsError: progress, cancel, threads, as_clip or report is something else.
+        LimitsError: progress, standing, cancel, threads, as_clip or report is something else.
         MmsUnavailable, MessageError, BudgetError: for a receiver no message could be made of any file.
     """
-    page = _checked(progress, report)
+    page = _checked(progress, standing, report)
     words = Words(
         to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options, as_clip=as_clip
     )
     work = prepare(source, target, profile, plan or BatchPlan(), words, cancel, threads, keep)
     with _shelf(page, target, is_kept=keep is not None) as shelf:
-        with contextlib.closing(work.run(executor, jobs, threads, cancel, shelf)) as made:
-            results = [*work.closed, *_told(work, made, progress)]
+        with contextlib.closing(work.run(executor, jobs, threads, cancel, shelf, standing)) as made:
+            results = list(_told(work, made, progress))
         write_report(page, source, target, results, shelf, lambda: _is_set(cancel))
     return work.ordered(results)
 
@@ -140,10 +125,11 @@ def _shelf(
     )
 
 
-def _checked(progress: object, report: str | os.PathLike[str] | None) -> Path | None:
+def _checked(progress: object, standing: object, report: str | os.PathLike[str] | None) -> Path | None:
     """The path of a report."""
-    if progress is not None and not callable(progress):
-        raise LimitsError(f"progress must be a function, not {progress!r}")
+    for name, called in (("progress", progress), ("standing", standing)):
+        if called is not None and not callable(called):
+            raise LimitsError(f"{name} must be a function, not {called!r}")
     return None if report is None else report_path(report)
 
 
@@ -176,15 +162,7 @@ def iter_directory(
         to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options, as_clip=as_clip
     )
     work = prepare(source, target, profile, plan or BatchPlan(), words, cancel, threads, keep)
-
-    def each() -> Generator[Progress]:
-        total = len(work.closed) + work.total
-        # Closed together: running jobs end at once, and not when the garbage collector runs.
-        with contextlib.closing(work.run(executor, jobs, threads, cancel)) as made:
-            for done, result in enumerate(itertools.chain(work.closed, made), 1):
-                yield Progress(done, total, result, work.passed_over, work.excluded)
-
-    return each()
+    return work.run(executor, jobs, threads, cancel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,33 +205,45 @@ class Work:
         threads: int | None,
         cancel: Cancel | None,
         shelf: Shelf | None = None,
-    ) -> Generator[Converted]:
-        """Yield the results of outputs, those of an earlier run first."""
+        standing: Callable[[Standing], object] | None = None,
+    ) -> Generator[Progress]:
+        """Yield the results: directories that can't be read, what an earlier run has made, and the others."""
         failures = 0
+        meter = Meter(
+            len(self.closed) + self.total,
+            self.passed_over,
+            self.excluded,
+            workers_for(self.jobs, jobs) if executor is None else None,
+        )
+        for job in self.jobs:
+            meter.add(job.source, expected_of(job))
 
         def is_over() -> bool:
+            if standing is not None:
+                standing(meter.now())
             return _is_set(cancel) or (self.max_failures is not None and failures > self.max_failures)
 
         with contextlib.ExitStack() as closing:
             if self.ledger is not None:
                 closing.callback(self.ledger.close)
-            yield from self.kept
-            made = run(self.jobs, executor, jobs, threads, is_over, self.ledger, shelf=shelf)
+            for result in (*self.closed, *self.kept):
+                yield meter.progress(result)
+            made = run(self.jobs, executor, jobs, threads, is_over, self.ledger, meter, shelf=shelf)
             for result in closing.enter_context(contextlib.closing(made)):
                 failures += result.error is not None
-                yield result
+                yield meter.progress(result)
 
 
 def _told(
-    work: Work, made: Iterator[Converted], progress: Callable[[Progress], object] | None
+    work: Work, made: Iterator[Progress], progress: Callable[[Progress], object] | None
 ) -> Iterator[Converted]:
     """What is made, each told to progress, and then the jobs that were not done."""
     left = {(job.source, output.carrier): (job, output) for job in work.jobs for output in job.outputs}
-    for done, result in enumerate(made, 1):
-        yield result
-        left.pop((result.source, result.carrier), None)
+    for one in made:
+        yield one.latest
+        left.pop((one.latest.source, one.latest.carrier), None)
         if progress is not None:
-            progress(Progress(done, work.total, result, work.passed_over, work.excluded))
+            progress(one)
     for job, output in left.values():
         yield failed(job, output, Cancelled(job.source, "cancelled before it was done"), 0.0)
 

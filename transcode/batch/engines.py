@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import time
 from functools import partial
@@ -20,16 +21,17 @@ from transcode.jobs.gather import attempt, gather
 from transcode.jobs.job_limits import JobLimits, JobLost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from concurrent.futures import Executor
 
     from transcode.batch.convert import Converted
     from transcode.batch.looks import Looks
+    from transcode.batch.meter import Meter
     from transcode.batch.plan import Job
     from transcode.batch.resume import Ledger
     from transcode.batch.shelf import Shelf
 
-__all__ = ["run"]
+__all__ = ["run", "workers_for"]
 
 #: Jobs a processor that are handed out at once: enough to keep the workers busy.
 _WINDOW = 4
@@ -48,11 +50,13 @@ def run(
     threads: int | None,
     is_cancelled: Callable[[], bool],
     ledger: Ledger | None,
+    meter: Meter | None = None,
     shelf: Shelf | None = None,
 ) -> Generator[Converted]:
     """Do the jobs, write their outputs and then what the ledger keeps of them, and yield their results.
 
-    Where there is a shelf, the pictures of a report are made too, and put on it.
+    The meter hears how far each job is, and when it is done. Where there is a shelf, the pictures of a report
+    are made too, and put on it.
     """
     limits = work[0].plan.limits if work else JobLimits()
     making = convert if shelf is None else convert_shown
@@ -61,7 +65,7 @@ def run(
     guarded = [] if ledger is None else ledger.guarded
     outputs = Outputs([*shown, *guarded, *(path for job in work for path in job.reads)])
     if executor is None:
-        groups = _isolated(work, making, jobs, threads, is_cancelled, limits)
+        groups = _isolated(work, making, jobs, threads, is_cancelled, limits, meter)
     else:
         groups = gather(
             executor,
@@ -75,9 +79,18 @@ def run(
     with contextlib.closing(groups):
         for group in groups:
             results = _settle(group, outputs, ledger)
+            if meter is not None:
+                left = iter(results)
+                for job, _ in group:
+                    meter.finish(job.source, list(itertools.islice(left, len(job.outputs))))
             if shelf is not None:
                 shelf.put(_pictures(group, results))
             yield from results
+
+
+def workers_for(work: Sequence[Job], jobs: int | None) -> int:
+    """The processes of our own that do jobs."""
+    return max(1, min(jobs or processors.available(), len(work)))
 
 
 def _isolated(
@@ -87,6 +100,7 @@ def _isolated(
     threads: int | None,
     is_cancelled: Callable[[], bool],
     limits: JobLimits,
+    meter: Meter | None,
 ) -> Generator[list[tuple[Job, object]]]:
     """Do the jobs in child processes."""
     if not work:
@@ -94,10 +108,9 @@ def _isolated(
     # Imported here: import transcode needs nothing that starts processes.
     from transcode.jobs.isolated import Isolated
 
-    there = processors.available()
-    workers = max(1, min(jobs or there, len(work)))
-    each = threads or max(1, there // workers)
-    pool = Isolated(workers, limits=limits)
+    workers = workers_for(work, jobs)
+    each = threads or max(1, processors.available() // workers)
+    pool = Isolated(workers, limits=limits, heard=None if meter is None else meter.hear)
     try:
         for group in gather(
             pool,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from transcode.batch.convert import Converted
     from transcode.batch.directory import Cancel
+    from transcode.batch.progress import Progress
     from transcode.model import SendOptions, Source
     from transcode.profile import Profile
 
@@ -138,7 +139,7 @@ class _Watched:
         return self._arrivals.is_whole(path) and self._setbacks.is_due(path)
 
     def results(
-        self, run: Callable[[Work], Generator[Converted]], cancel: Cancel | None
+        self, run: Callable[[Work], Generator[Progress]], cancel: Cancel | None
     ) -> Generator[Converted]:
         """Yield what is new, look after look."""
         closed: set[str] = set()
@@ -152,18 +153,19 @@ class _Watched:
 
 
 def _told(
-    work: Work, run: Generator[Converted], closed: set[str], setbacks: _Setbacks
+    work: Work, run: Generator[Progress], closed: set[str], setbacks: _Setbacks
 ) -> Generator[Converted]:
     """What is new among the results of a look."""
-    for one in work.closed:
-        if one.source not in closed:
-            closed.add(one.source)
-            yield one
+    unread = {one.source for one in work.closed}
     with contextlib.closing(run) as made:
-        for one in made:
-            if not one.is_kept:
-                setbacks.note(one)
-                yield one
+        for result in (one.latest for one in made):
+            if result.source in unread:
+                if result.source not in closed:
+                    closed.add(result.source)
+                    yield result
+            elif not result.is_kept:
+                setbacks.note(result)
+                yield result
 
 
 class _Setbacks:

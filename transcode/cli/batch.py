@@ -11,6 +11,7 @@ from rich.table import Table
 
 import transcode
 from transcode.batch.plan import Words
+from transcode.cli.batch_display import Quiet, shown
 from transcode.cli.batch_keeping import Keeping, as_object, export, tell_why
 from transcode.cli.batch_plan import Files, Processes, Shape, without_words
 from transcode.cli.command import CANNOT_FIT_ERRORS, Exit, command
@@ -27,14 +28,12 @@ from transcode.cli.options import (
     Route,
     shown_by,
 )
-from transcode.cli.show import answer, console, print_error, print_json, print_line, print_remark, visible
+from transcode.cli.show import answer, print_error, print_json, print_line, print_remark, visible
 from transcode.cli.stop import stopping
 from transcode.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from rich.progress import Progress
 
     from transcode.batch import BatchOptions, BatchPlan, Converted
     from transcode.batch import Progress as BatchProgress
@@ -74,6 +73,7 @@ def batch(
     text: FirstText = None,
     as_clip: AsClip = False,
     picture: Picture = None,
+    is_quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
     """Make a message of every file below a directory, as far as an earlier run has not.
@@ -104,6 +104,7 @@ def batch(
             stop,
             report=keeping.report,
             as_json=as_json,
+            is_quiet=is_quiet,
         )
     if keeping.export is not None:
         export(source, target, keeping.export)
@@ -119,6 +120,8 @@ def batch(
     shows = (as_clip and is_given("--as-clip")) or (picture is not None and is_given("--picture"))
     is_draft = plan.written_as != MEDIA and not envelope.has_recipients
     _remark(results, source, *left_out, is_draft=is_draft, shows=shows)
+    if not as_json:
+        _print_failures(results)
     return _exit_code(results)
 
 
@@ -134,16 +137,15 @@ def _converted(
     *,
     report: Path | None,
     as_json: bool,
+    is_quiet: bool,
 ) -> tuple[list[Converted], tuple[int, int]]:
     """Do the work; gives the results, and the numbers of files that were passed over and excluded."""
     left_out = (0, 0)
-    with _bar() as bar:
-        task = bar.add_task("renditions" if plan.written_as == MEDIA else "messages", total=None)
+    with shown(is_quiet=is_quiet) as display:
 
         def show(progress: BatchProgress) -> None:
             nonlocal left_out
             left_out = (progress.passed_over, progress.excluded)
-            bar.update(task, completed=progress.done, total=progress.total)
             if as_json:
                 print_json(**as_object(progress.latest))
 
@@ -152,6 +154,7 @@ def _converted(
             target,
             profiles,
             progress=show,
+            standing=display.show,
             cancel=stop,
             jobs=processes.jobs,
             threads=processes.threads,
@@ -206,22 +209,6 @@ def _exit_code(results: Sequence[Converted]) -> Exit:
     return Exit.CANNOT_FIT if failed <= {kind.__name__ for kind in CANNOT_FIT_ERRORS} else Exit.SOME_FAILED
 
 
-def _bar() -> Progress:
-    """A progress bar, where stderr is a terminal."""
-    # Imported here: no other command needs a progress bar of files.
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-
-
 def _print_batch(results: Sequence[Converted], root: Path, noun: str = "message") -> None:
     results = [result for result in results if result.error_type != "Cancelled"]
     failed = [result for result in results if result.error]
@@ -246,15 +233,23 @@ def _print_batch(results: Sequence[Converted], root: Path, noun: str = "message"
                 f"{result.seconds * 1000:.0f}",
                 ", ".join(_LOSSES[note.code] for note in result.notes if note.code in _LOSSES),
             )
-    for result in failed:
-        print_error(
-            f"{result.carrier}: {result.error}" if is_for_several and result.carrier else str(result.error)
-        )
     if table.row_count:
         answer.print(table)
     made = counted(len(results) - len(failed) - kept, noun)
     earlier = f", {kept:,} kept of earlier runs" if kept else ""
     print_line(f"{made} made{earlier}, {counted(len(failed), 'file')} failed")
+
+
+def _print_failures(results: Sequence[Converted]) -> None:
+    """Tell what failed, where people look first: at the end."""
+    is_for_several = len({result.carrier for result in results if result.carrier}) > 1
+    for result in results:
+        if result.error and result.error_type != "Cancelled":
+            print_error(
+                f"{result.carrier}: {result.error}"
+                if is_for_several and result.carrier
+                else str(result.error)
+            )
 
 
 def _size(result: Converted) -> str:

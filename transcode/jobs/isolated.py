@@ -24,6 +24,7 @@ from transcode.counted import counted
 from transcode.jobs.child import PIPE, Child, JobFuture, Task, died
 from transcode.jobs.job_limits import JobLate, JobLimits, JobLost
 from transcode.jobs.process import alone_in_here, fork, start
+from transcode.jobs.worker import TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,6 +66,8 @@ class Isolated(Executor):
             enough memory, it may be enough for it alone. False: nobody waits for it.
         watch: called with what happens to a process (``"started"``, ``"replaced"``, ``"ended"``), its number,
             and the reason; by the thread that manages the processes.
+        heard: called with what jobs tell of themselves, and what it is about (``telling``), in a thread of
+            this executor. It must not raise.
     """
 
     def __init__(
@@ -79,7 +82,9 @@ class Isolated(Executor):
         warm_up: Callable[[], object] | None = None,
         retries_alone: bool = True,
         watch: Callable[[str, int, str], object] | None = None,
+        heard: Callable[[str, object], object] | None = None,
     ) -> None:
+        self._heard = heard
         self._size = max(1, workers)
         self._limits = limits
         self._max_jobs = max_jobs
@@ -349,7 +354,11 @@ class Isolated(Executor):
             self._bury(child)
 
     def _take(self, child: Child, answer: bytes) -> None:
-        """Fulfil a job's future from an answer, or note that a process is ready."""
+        """Fulfil a job's future from an answer, or note that a process is ready, or what a job tells."""
+        if answer.startswith(TOLD):
+            if self._heard is not None and child.task is not None:
+                self._heard(*pickle.loads(answer[len(TOLD) :]))  # noqa: S301  (from a process started here)
+            return
         try:
             is_done, value = pickle.loads(answer) if answer else (True, None)  # noqa: S301  (from a child)
         except BaseException as error:  # noqa: BLE001  (a result that can't be read fails its job alone)

@@ -10,6 +10,7 @@ import sys
 import warnings
 from typing import IO, NamedTuple
 
+from transcode.jobs import telling
 from transcode.jobs.confinement import confine, confinement
 from transcode.jobs.job_limits import bound_memory, out_of_memory, too_large
 
@@ -21,6 +22,8 @@ _WHOLLY = 2
 
 #: Octets of the length in front of each frame, in both directions.
 LENGTH = 8
+#: How a frame begins that is no result, but what a job tells of itself. A pickle begins otherwise.
+TOLD = b"\0"
 
 
 class Terms(NamedTuple):
@@ -86,6 +89,7 @@ def main(terms: Terms) -> None:
         warnings.simplefilter("ignore")
     with os.fdopen(terms.jobs, "rb") as source, os.fdopen(terms.results, "wb") as sink:
         _write(sink, b"")
+        telling.listen(lambda *told: _write(sink, TOLD + pickle.dumps(told)))
         while length := int.from_bytes(source.read(LENGTH)):
             payload = source.read(length)
             bound_memory(terms.max_memory or None)

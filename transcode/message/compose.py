@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, MessageError, ProfileError
 from transcode.fit.medium import Opened, kept
+from transcode.jobs import telling
 from transcode.message import allocation, slideshow, split
 from transcode.message.address import wire
 from transcode.message.composition import Composition, transaction_id
@@ -125,7 +126,7 @@ def compose_split(
     """
     _check(profile, request, max_messages)
     plan = replace(sources.plan(request), text_first=request.text_first)
-    options = FitOptions(as_clip=kept(request.as_clip))
+    options = FitOptions(as_clip=kept(request.as_clip), progress=telling.teller())
     opened = sources.opened(plan, options)
     recipients = recipients_of(request.to, request.cc, request.bcc)
     groups = grouped(recipients, profile) if divide else [recipients]

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError
 from transcode.message.slideshow import readable, text_part
+from transcode.model.template import MissingField, field_names, filled, has_fields
 from transcode.relay.model import SAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from transcode.messages.message import Message
     from transcode.model import Part
@@ -40,8 +41,6 @@ __all__ = [
     "within",
 ]
 
-#: A name in braces; behind a bar, what stands there where a recipient has no such field.
-_FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]{0,63})(?:\|([^{}]*))?\}")
 #: What a stand-in mostly has: a sign in ASCII, so that where its octets are cut, they are cut early.
 _SIGN = "~"
 #: The shortest stand-in: no text of people begins so.
@@ -58,41 +57,11 @@ LARGEST_SUBJECT, _LEAST_MORE = 250, 512
 _SPARE = 16
 
 
-class MissingField(ValueError):
-    """A recipient lacks a field that the text names."""
-
-
-def field_names(template: str) -> tuple[str, ...]:
-    """Return the names of the fields of a text, each once."""
-    return tuple(dict.fromkeys(found[1] for found in _FIELD.finditer(template)))
-
-
-def filled(template: str, fields: Mapping[str, str]) -> str:
-    """Return a text with the fields of a recipient.
-
-    Raises:
-        MissingField: the recipient lacks one, or it is empty, and the text has nothing in its place.
-    """
-
-    def value(found: re.Match[str]) -> str:
-        given = fields.get(found[1], "") or found[2]
-        if given is None:
-            raise MissingField(f"has no field {found[1]}")
-        return given
-
-    return _FIELD.sub(value, template)
-
-
 def stand_in(chars: int, octets: int) -> str:
     """Return a text that has no fewer characters, and no fewer octets in UTF-8, and is nobody's."""
     chars = max(chars, _SHORTEST)
     wide = max(1, -(-(octets - chars) // 3))
     return _BEGIN + _SIGN * (chars - wide - len(_BEGIN) + 1) + _WIDE * (wide - 1)
-
-
-def has_fields(text: str | None) -> bool:
-    """Return whether a text has names of fields."""
-    return text is not None and _FIELD.search(text) is not None
 
 
 def with_stand_in(message: Message, template: str, text: str) -> Message:

@@ -1,20 +1,26 @@
-"""Reads the track list of a Matroska or WebM file (EBML, RFC 8794; Matroska, RFC 9559)."""
+"""Reads the track list and the extent of a Matroska or WebM file (EBML, RFC 8794; Matroska, RFC 9559)."""
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MatroskaTrack", "tracks"]
+__all__ = ["MatroskaTrack", "extent", "tracks"]
 
 #: IDs of the elements that describe a track (RFC 9559, 5.1.4).
 _SEGMENT, _TRACKS, _TRACK = 0x18538067, 0x1654AE6B, 0xAE
 _TYPE, _CODEC = 0x83, 0x86
 _ENCODINGS, _ENCODING, _KIND = 0x6D80, 0x6240, 0x5033
 _ENCRYPTION, _ALGORITHM, _AES, _MODE = 0x5035, 0x47E1, 0x47E7, 0x47E8
+
+#: IDs of the elements for duration and size (5.1.2 and 5.1.4.1.28); the nanoseconds of a tick by default.
+_INFO, _SCALE, _DURATION = 0x1549A966, 0x2AD7B1, 0x4489
+_VIDEO, _WIDTH, _HEIGHT = 0xE0, 0xB0, 0xBA
+_TICK = 1_000_000
 
 #: ID of the clusters, which hold the media. The track list comes before the first cluster.
 _CLUSTER = 0x1F43B675
@@ -53,6 +59,20 @@ def tracks(head: bytes) -> list[MatroskaTrack]:
             word = bytes(codec).rstrip(b"\0").decode("latin-1")
             found.append(MatroskaTrack(word, _encryption(body)))
     return found
+
+
+def extent(head: bytes) -> tuple[float, int]:
+    """Return the duration in seconds and the pixels of a frame of the first video track; 0: not stated.
+
+    Args:
+        head: as for tracks().
+    """
+    view = memoryview(head)
+    scale = _number(view, _SEGMENT, _INFO, _SCALE) or _TICK
+    said = bytes(next(_inside(view, _SEGMENT, _INFO, _DURATION), b""))
+    ticks = struct.unpack({4: ">f", 8: ">d"}[len(said)], said)[0] if len(said) in (4, 8) else 0.0
+    path = (_SEGMENT, _TRACKS, _TRACK, _VIDEO)
+    return ticks * scale / 1e9, _number(view, *path, _WIDTH) * _number(view, *path, _HEIGHT)
 
 
 def _encryption(track: memoryview) -> str | None:
