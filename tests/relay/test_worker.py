@@ -90,6 +90,28 @@ def test_who_opts_out_behind_the_release(store: SqliteStore, worker: Worker) -> 
     assert (dead.address, dead.reason) == ("+2", "opted_out")
 
 
+@pytest.mark.parametrize("own", [(None, None), ("text", None), (None, "subject")])
+def test_what_leaves_as_one_has_one_text_and_subject(
+    store: SqliteStore, worker: Worker, own: tuple[str | None, str | None]
+) -> None:
+    """Recipients who have their own are written to one by one."""
+    name = running(store, 3)
+    found = campaigns.campaign(store, name)
+    assert found is not None
+    text, subject = own
+    chosen = [Released(number, f"+{number}", "x", text, PEER, subject) for number in (1, 2, 3)]
+    store.release(found, chosen, paid="1", at=BEGIN, due=BEGIN).result()
+    b, together = B(), list[int]()
+
+    def attempt(to: Sequence[Delivery], one: Envelope) -> Sequence[Outcome]:
+        together.append(len(to))
+        return B.attempt(b, to, one)
+
+    with mock.patch.object(b, "attempt", attempt):
+        worker.attempt(b)
+    assert together == ([3] if own == (None, None) else [1])
+
+
 def test_an_attempt_is_one_failure(store: SqliteStore, worker: Worker) -> None:
     """An attempt is one failure, whatever the number of its recipients."""
     for number in range(6):

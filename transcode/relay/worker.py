@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from transcode.relay.metrics import STEPS, step
-from transcode.relay.model import CAMPAIGN_LANE, RESOLVER, Event, Route
+from transcode.relay.model import CAMPAIGN_LANE, RESOLVER, SAME, Event, Route
 from transcode.relay.outlets.outlet import Outcome
 from transcode.relay.store import limits, sleepers
 from transcode.relay.store.due import Kind, Work, due
@@ -254,8 +254,8 @@ class Worker:
             return False
         first, envelope = taken
         deliveries = [first]
-        # What leaves as one has one text.
-        if outlet.together > 1 and (first.text is None or outlet.route in _WITHOUT_TEXT):
+        # What leaves as one has one text and one subject.
+        if outlet.together > 1 and (first.own == SAME or outlet.route in _WITHOUT_TEXT):
             deliveries += self._store.take_more(first, outlet.together - 1, now=now, lease=lease).result()
         if self._clock() + outlet.longest > now + lease:
             # The database answered so late that the lease may end before the attempt.
