@@ -337,6 +337,20 @@ def test_a_full_disk(shop: Office) -> None:
     assert answer.headers["retry-after"]
 
 
+def test_the_size_of_a_profile(shop: Office) -> None:
+    """The size that is asked for, and that of a slow network, hold; without a profile they say nothing."""
+    noise = save(Image.effect_noise((800, 600), 90).convert("RGB"), quality=95)
+    for words, most in (({"bearer": "gprs"}, 102_400), ({"profile_size": "recommended"}, 300_000)):
+        answer = shop.client.post(
+            "/v1/messages",
+            data={"to": ALICE, "profile": "world", **words},
+            files={"media": ("a.jpg", noise)},
+        )
+        assert answer.status_code == 201, answer.text
+        assert 0.9 * most < answer.json()["size"] <= most
+        assert problem(shop.send(to=[ALICE], text="x", **words)) == (422, "invalid", [*words])
+
+
 def test_a_profile_of_the_sender(shop: Office) -> None:
     """Its limit holds, and the answer tells what was done for it."""
     noise = save(Image.effect_noise((1600, 1200), 90).convert("RGB"), quality=95)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from transcode.profile.model import SizeChoice
 from transcode.relay.model import State
 from transcode.relay.statuses import CampaignStatus, RecipientStatus, Status
 
@@ -74,6 +75,16 @@ _Profile = Annotated[
 ]
 
 
+_ProfileSize = Annotated[
+    SizeChoice,
+    Meta(description="The size of the profile's message, where its sources give several."),
+]
+_Bearer = Annotated[
+    Literal["gprs", "edge"] | None,
+    Meta(description="A slow network, whose smaller size holds beside the profile's."),
+]
+
+
 class NewMessage(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """A message to be sent."""
 
@@ -98,6 +109,8 @@ class NewMessage(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
         bool, Meta(description="Whether a recording becomes a clip that shows its waveform.")
     ] = False
     profile: _Profile = None
+    profile_size: _ProfileSize = "safe"
+    bearer: _Bearer = None
     send_at: Annotated[_Time | None, Meta(description="The earliest delivery.")] = None
     validity_period: Annotated[
         Annotated[int, Meta(ge=60, le=2_592_000)] | None,
@@ -252,6 +265,8 @@ class NewCampaign(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True)
         bool, Meta(description="Whether a recording becomes a clip that shows its waveform.")
     ] = False
     profile: _Profile = None
+    profile_size: _ProfileSize = "safe"
+    bearer: _Bearer = None
     recipients: Annotated[
         list[NewRecipient], Meta(description="The recipients; more may be uploaded before the start.")
     ] = []

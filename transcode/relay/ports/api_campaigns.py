@@ -52,7 +52,8 @@ _TOGETHER = 1000
 #: What CSV and lines of JSON are called.
 _ROWS = ("text/csv", "application/x-ndjson", "application/jsonl", "application/json-lines", "text/plain")
 _OF_MESSAGE = (
-    *("text", "subject", "media_urls", "text_first", "as_clip", "profile", "validity_period"),
+    *("text", "subject", "media_urls", "text_first", "as_clip", "validity_period"),
+    *("profile", "profile_size", "bearer"),
     "priority",
     *("message_class", "delivery_report", "read_report", "show_sender", "client_reference"),
 )

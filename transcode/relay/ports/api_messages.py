@@ -253,7 +253,7 @@ class Messages:
         if faults:
             detail = f"no route serves {len(faults)} of {len(new.to)} recipients with this key"
             raise ApiError("refused", detail, faults)
-        self._profile_of(new.profile)
+        self._profile_of(new)
         _options(new)
         wait = limits.wait(self._store, charge, time.time())
         if wait > 0:
@@ -305,7 +305,7 @@ class Messages:
         is_open = new.group or len(recipients) == 1
         return Order(
             tuple(media),
-            self._profile_of(new.profile),
+            self._profile_of(new),
             new.profile is not None,
             is_local,
             new.sender or "",
@@ -319,11 +319,14 @@ class Messages:
             _options(new),
         )
 
-    def _profile_of(self, name: str | None) -> Profile:
-        if name is None:
+    def _profile_of(self, new: schema.NewMessage) -> Profile:
+        if new.profile is None:
+            for field, usual in (("profile_size", "safe"), ("bearer", None)):
+                if getattr(new, field) != usual:
+                    raise ApiError.of_field("invalid", field, "needs a profile")
             return self._profile
         try:
-            profile = transcode.find_profile(name)
+            profile = transcode.receiver(new.profile, bearer=new.bearer, size=new.profile_size)
         except ProfileError as error:
             raise ApiError.of_field("invalid", "profile", str(error)) from error
         return replace(
