@@ -34,6 +34,8 @@ def test_what_the_set_up_promises_is_there() -> None:
         "httpx",
         "uvicorn",
         "prometheus-client",
+        "watchfiles",
+        "obstore",
         "confinement",
     }
 

@@ -23,6 +23,7 @@ HEIGHT = {
     "errors": 0,
     "markup": 0,
     "_version": 0,
+    "buckets": 1,
     "jobs": 1,
     "door": 2,
     "model": 2,

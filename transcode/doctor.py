@@ -31,6 +31,7 @@ _EXTRAS = (
     ("uvicorn", "relay", "the message centre"),
     ("prometheus-client", "metrics", "counting the jobs of an engine"),
     ("watchfiles", "watch", "watching a folder without --poll"),
+    ("obstore", "remote", "batches from and into buckets"),
 )
 
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from transcode.batch.convert import Converted, failed
 from transcode.batch.engines import run, workers_for
-from transcode.batch.find import find
+from transcode.batch.far import is_far, listed, shown
+from transcode.batch.far_manifest import manifest_of
+from transcode.batch.find import find, find_objects
 from transcode.batch.globs import Wanted
 from transcode.batch.jobs import check_all, jobs_of, receivers
-from transcode.batch.manifest import Manifest, database, names_in
+from transcode.batch.manifest import names_in
 from transcode.batch.meter import Meter
 from transcode.batch.names import labels
 from transcode.batch.plan import BatchPlan, Job, Words
@@ -121,7 +123,9 @@ def _shelf(
 ) -> AbstractContextManager[Shelf | None]:
     """Where the pictures of a report are, if there will be one."""
     return (
-        contextlib.nullcontext() if page is None else contextlib.closing(Shelf(Path(target), is_kept=is_kept))
+        contextlib.nullcontext()
+        if page is None
+        else contextlib.closing(Shelf(Path(target), is_kept=is_kept and not is_far(target)))
     )
 
 
@@ -162,7 +166,15 @@ def iter_directory(
         to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options, as_clip=as_clip
     )
     work = prepare(source, target, profile, plan or BatchPlan(), words, cancel, threads, keep)
-    return work.run(executor, jobs, threads, cancel)
+    made = work.run(executor, jobs, threads, cancel)
+
+    def each() -> Generator[Progress]:
+        # Closed together: running jobs end at once, and not when the garbage collector runs.
+        with contextlib.closing(made):
+            for one in made:
+                yield replace(one, latest=_named(one.latest))
+
+    return each()
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,12 +252,12 @@ def _told(
     """What is made, each told to progress, and then the jobs that were not done."""
     left = {(job.source, output.carrier): (job, output) for job in work.jobs for output in job.outputs}
     for one in made:
-        yield one.latest
+        yield _named(one.latest)
         left.pop((one.latest.source, one.latest.carrier), None)
         if progress is not None:
-            progress(one)
+            progress(replace(one, latest=_named(one.latest)))
     for job, output in left.values():
-        yield failed(job, output, Cancelled(job.source, "cancelled before it was done"), 0.0)
+        yield _named(failed(job, output, Cancelled(job.source, "cancelled before it was done"), 0.0))
 
 
 def prepare(
@@ -276,18 +288,18 @@ def prepare(
     root, below = _path(source, SourceError), _path(target, OutputError)
     if cancel is not None and not callable(getattr(cancel, "is_set", None)):
         raise LimitsError(f"cancel must have is_set(), as threading.Event has, not {cancel!r}")
-    if not root.is_dir():
+    if not is_far(root) and not root.is_dir():
         raise SourceError(str(root), "no such directory")
-    if root.resolve() == below.resolve():
+    if (root == below) if is_far(root) else (root.resolve() == below.resolve()):
         raise OutputError(str(below), "the target is the source; messages would be taken for pictures")
     profiles = receivers(profile)
     check_all(profiles, plan, words, threads)
-    try:
-        below.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(str(below), reason(error)) from error
+    _make(below)
     wanted = Wanted(plan.include, plan.exclude)
-    found = find(root, below, wanted, lambda: _is_set(cancel))
+    if is_far(root):
+        found = find_objects(root, below, wanted)
+    else:
+        found = find(root, below, wanted, lambda: _is_set(cancel))
     closed = [
         Converted(str(error.source), None, 0, 0, 0.0, error=str(error), error_type="SourceError")
         for error in found.closed
@@ -305,7 +317,7 @@ def prepare(
         work = jobs_of(below, files, profiles, plan, words)
         return Work(work, carriers, [], closed, *left_out, None, None)
     with contextlib.ExitStack() as unless:
-        manifest = Manifest(root, below, database(below, keep.shard))
+        manifest = manifest_of(root, below, keep.shard)
         unless.callback(manifest.close)
         # A part does not know the names of the others' files: its own follow from the list of all.
         earlier = names_in(manifest.rows().values()) if keep.shard is None else {}
@@ -314,6 +326,30 @@ def prepare(
         ledger = Ledger(manifest, part, keep)
         unless.pop_all()
     return Work(ledger.jobs, carriers, ledger.kept, closed, *left_out, ledger, keep.max_failures)
+
+
+def _make(target: Path) -> None:
+    """Make the target, or find what is in a bucket."""
+    if is_far(target):
+        listed(target)
+        return
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(str(target), reason(error)) from error
+
+
+def _named(result: Converted) -> Converted:
+    """A result with the addresses of objects as people know them."""
+    if not is_far(result.source) and not is_far(result.target or ""):
+        return result
+    return replace(
+        result,
+        source=shown(result.source),
+        target=result.target and shown(result.target),
+        further=tuple(map(shown, result.further)),
+        error=result.error and shown(result.error),
+    )
 
 
 def _path(given: str | os.PathLike[str], kind: type[SourceError | OutputError]) -> Path:

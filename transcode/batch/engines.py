@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transcode.batch.convert import Made, convert, lost, not_made
+from transcode.batch.far import FarOutputs, convert_near, is_far
 from transcode.batch.looks import NOTHING
 from transcode.batch.resume import Told
 from transcode.batch.shown import convert_shown
@@ -59,11 +60,13 @@ def run(
     are made too, and put on it.
     """
     limits = work[0].plan.limits if work else JobLimits()
-    making = convert if shelf is None else convert_shown
+    making = partial(convert_near, convert=convert if shelf is None else convert_shown)
     # The picture that recordings are shown with is an input too.
     shown = {Path(one) for job in work[:1] if isinstance(one := job.words["as_clip"], str | os.PathLike)}
     guarded = [] if ledger is None else ledger.guarded
-    outputs = Outputs([*shown, *guarded, *(path for job in work for path in job.reads)])
+    outputs: Outputs | FarOutputs = Outputs([*shown, *guarded, *(path for job in work for path in job.reads)])
+    if any(is_far(output.base) for job in work[:1] for output in job.outputs):
+        outputs = FarOutputs(() if ledger is None else ledger.ours)
     if executor is None:
         groups = _isolated(work, making, jobs, threads, is_cancelled, limits, meter)
     else:
@@ -151,7 +154,9 @@ def _lost(job: Job, reason: Exception) -> SourceError:
     return SourceError(job.source, f"the process that decoded it {reason}")
 
 
-def _settle(group: list[tuple[Job, object]], outputs: Outputs, ledger: Ledger | None) -> list[Converted]:
+def _settle(
+    group: list[tuple[Job, object]], outputs: Outputs | FarOutputs, ledger: Ledger | None
+) -> list[Converted]:
     """Write the outputs of jobs, each whole or not at all, and give their results."""
     made = [
         (job, outcome if isinstance(outcome, Made) else lost(job, _given_up(job, outcome), 0.0))

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from transcode.batch.far import listed
 from transcode.batch.manifest import NAME as MANIFEST
 from transcode.batch.manifest import written_into
 from transcode.batch.plan import ENDINGS
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from transcode.batch.globs import Wanted
 
-__all__ = ["Found", "find"]
+__all__ = ["Found", "find", "find_objects"]
 
 #: Endings of files that cameras and programs write beside media: edits, thumbnails and previews of them.
 _SIDECARS = (".xmp", ".aae", ".lrv", ".thm")
@@ -41,6 +42,29 @@ class Found(NamedTuple):
     closed: list[SourceError]
     passed_over: int
     excluded: int
+
+
+def find_objects(root: Path, target: Path, wanted: Wanted) -> Found:
+    """Find the objects below an address, as find() finds files.
+
+    Raises:
+        SourceError: the bucket can't be read.
+    """
+    files: list[Path] = []
+    passed_over = excluded = 0
+    for path, size in listed(root):
+        name = path.relative_to(root)
+        # Consoles make empty objects for folders.
+        is_folder = not size and not path.suffix
+        if path.is_relative_to(target) or any(part.startswith(".") for part in name.parts):
+            continue
+        if is_folder or _is_beside_media(path.name, is_target=False):
+            passed_over += 1
+        elif wanted.has(name):
+            files.append(path)
+        else:
+            excluded += 1
+    return Found(files, [], passed_over, excluded)
 
 
 def find(root: Path, target: Path, wanted: Wanted, is_cancelled: Callable[[], bool]) -> Found:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transcode._version import __version__
+from transcode.batch.far import is_far, read
 from transcode.jobs.job_limits import JobLimits
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ def hash_of(path: str | os.PathLike[str]) -> str:
         OSError: the file can't be read.
     """
     digest = hashlib.sha256()
+    if is_far(path):
+        found = read(path)
+        if found is None:
+            raise FileNotFoundError(path)
+        return hashlib.sha256(found[0]).hexdigest()
     with Path(path).open("rb") as file:
         while piece := file.read(_PIECE):
             digest.update(piece)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from transcode.batch.convert import Converted
+from transcode.batch.far import is_far, shown, stamp_of
 from transcode.batch.plan import ANY_ENDING
 from transcode.errors import OutputError
 from transcode.model import Note
@@ -84,6 +85,8 @@ class Row(NamedTuple):
 
 def stamp(path: str | os.PathLike[str]) -> str:
     """Size, times and number of a file: where they are others, it may be another file. Empty: no file."""
+    if is_far(path):
+        return stamp_of(path)
     try:
         status = Path(path).stat()
     except (OSError, ValueError):
@@ -115,6 +118,9 @@ def recorded(root: Path, target: Path) -> list[Converted]:
     Raises:
         OutputError: a manifest can't be used.
     """
+    if is_far(target):
+        said = f"a manifest in a bucket is read by batches alone; fetch {NAME}.sqlite3 and name its folder"
+        raise OutputError(shown(str(target)), said)
     found: dict[tuple[str, str], Converted] = {}
     for path in sorted(target.glob(f"{NAME}*.sqlite3"), key=lambda path: path.stat().st_mtime_ns):
         with contextlib.closing(Manifest(root, target, path)) as manifest:
@@ -191,6 +197,11 @@ class Manifest:
 
     def close(self) -> None:
         self._connection.close()
+
+    def checkpoint(self) -> None:
+        """Have all rows in the file of the database."""
+        with self._named():
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def rows(self) -> dict[str, Row]:
         """All rows, by output, as they were when they were first asked for."""

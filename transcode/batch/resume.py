@@ -102,12 +102,14 @@ class Ledger:
         kept: the results of an earlier run that hold.
         jobs: what there is to do, with the outputs that are not kept.
         guarded: files that nothing may be written over: what is kept, and what it was made of.
+        ours: paths of the files that earlier runs have written.
     """
 
     def __init__(self, manifest: Manifest, jobs: Sequence[Job], options: BatchOptions) -> None:
         self._manifest = manifest
         self._rows = manifest.rows()
         self._options = options
+        self.ours = {str(manifest.path_of(name)) for row in self._rows.values() for name in row.files}
         # Most jobs share profiles and words: they are hashed once.
         self._hashes: dict[tuple[int, int, int], str] = {}
         self.kept: list[Converted] = []

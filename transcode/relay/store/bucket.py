@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from obstore.exceptions import BaseError
-from obstore.store import from_url
-
+from transcode.buckets import BaseError, faults, opened, why
 from transcode.errors import OutputError
 from transcode.relay.store.blobs import OWNER, checked, is_name
 
@@ -37,19 +34,7 @@ class Bucket:
 
     def __init__(self, url: str) -> None:
         self._url = self.place = url
-        try:
-            self._objects = from_url(
-                url,
-                client_options={
-                    "timeout": _TIMEOUT,
-                    "connect_timeout": _TIMEOUT,
-                    # obstore 0.12 forgets this variable where any option of the client is set.
-                    "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() == "true",
-                },
-                retry_config={"max_retries": _RETRIES, "retry_timeout": 2 * _TIMEOUT},
-            )
-        except BaseError as error:
-            raise ValueError(_reason(error)) from error
+        self._objects = opened(url, timeout=_TIMEOUT, retries=_RETRIES)
 
     def put(self, data: bytes | memoryview) -> str:
         """Keep octets and return their name, when the bucket has them.
@@ -63,7 +48,7 @@ class Bucket:
             # Written again, and not looked for: between the look and the row somebody may delete them.
             self._objects.put(checked(name), octets)
         except (BaseError, OSError) as error:
-            raise OutputError(self._url, _reason(error)) from error
+            raise OutputError(self._url, why(error)) from error
         return name
 
     def put_again(self, name: str, data: bytes) -> None:
@@ -83,7 +68,7 @@ class Bucket:
             FileNotFoundError: there are none of this name.
             OSError: the bucket can't be read.
         """
-        with _faults():
+        with faults():
             return bytes(self._objects.get(checked(name)).bytes())
 
     def exists(self, name: str) -> bool:
@@ -93,7 +78,7 @@ class Bucket:
             OSError: the bucket can't be read.
         """
         try:
-            with _faults():
+            with faults():
                 self._objects.head(checked(name))
         except FileNotFoundError:
             return False
@@ -116,7 +101,7 @@ class Bucket:
         """
         found: list[str] = []
         first, behind = f"{shelf:02x}", f"{shelf + 1:02x}" if shelf < 255 else "g"
-        with _faults():
+        with faults():
             for objects in self._objects.list(offset=first):
                 for one in objects:
                     if one["path"] >= behind:
@@ -127,7 +112,7 @@ class Bucket:
 
     def has_any(self) -> bool:
         """Return whether there are any octets; False also where nobody may ask for their names."""
-        with contextlib.suppress(OSError), _faults():
+        with contextlib.suppress(OSError), faults():
             return any(is_name(one["path"]) for objects in self._objects.list() for one in objects)
         return False
 
@@ -138,7 +123,7 @@ class Bucket:
             OSError: the bucket can't be read.
         """
         try:
-            with _faults():
+            with faults():
                 return bytes(self._objects.get(OWNER).bytes()).decode("utf-8", "replace")
         except FileNotFoundError:
             return ""
@@ -152,7 +137,7 @@ class Bucket:
         try:
             self._objects.put(OWNER, text.encode())
         except (BaseError, OSError) as error:
-            raise OutputError(self._url, _reason(error)) from error
+            raise OutputError(self._url, why(error)) from error
 
     @contextlib.contextmanager
     def deleting(self) -> Iterator[bool]:
@@ -165,19 +150,5 @@ class Bucket:
         Raises:
             OSError: the bucket can't be written.
         """
-        with contextlib.suppress(FileNotFoundError), _faults():
+        with contextlib.suppress(FileNotFoundError), faults():
             self._objects.delete(checked(name))
-
-
-@contextlib.contextmanager
-def _faults() -> Iterator[None]:
-    """Turn faults of the bucket into OSError; a FileNotFoundError stays."""
-    try:
-        yield
-    except BaseError as error:
-        raise OSError(_reason(error)) from error
-
-
-def _reason(error: Exception) -> str:
-    """Return the first line of an error: what follows is for those who read Rust."""
-    return str(error).partition("\n")[0]
