@@ -60,6 +60,7 @@ INNER = {
         "clips": 2,
         "animations": 3,
         "medium": 4,
+        "opened": 5,
     },
     "relay": {
         "recent": -1,

@@ -12,7 +12,7 @@ from transcode.batch.hashes import hash_of_all
 from transcode.batch.plan import form_of, names_of, reserve_of
 from transcode.door import Door
 from transcode.errors import NotTakenError, TranscodeError
-from transcode.fit.medium import Opened
+from transcode.fit.opened import Opened
 from transcode.jobs import telling
 from transcode.jobs.processors import ThreadLimit
 from transcode.media.source import inputs as media_source

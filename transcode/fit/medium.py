@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from transcode.media.source.inputs import Input
     from transcode.model import ProgressCallback, Rendition, ReportCallback, Source
 
-__all__ = ["Opened", "Prepared", "fit", "fit_content", "fit_each_limit", "kept", "opened_once", "prepare"]
+__all__ = ["Medium", "Prepared", "fit", "fit_content", "fit_each_limit", "kept", "opened_once", "prepare"]
 
 _AS_IT_IS = FitOptions()
 #: The media that prepare() opened, by name, octets and options, where each is opened once.
-_OPENED: ContextVar[dict[tuple[str, bytes, FitOptions], _Medium] | None] = ContextVar("opened", default=None)
+_OPENED: ContextVar[dict[tuple[str, bytes, FitOptions], Medium] | None] = ContextVar("opened", default=None)
 
 
 def fit(
@@ -145,11 +145,11 @@ def fit_each_limit(
     content = media_source.read(source)
     with limit, Door("source", content.name) as door:
         options = replace(options, progress=door.passing(progress, "progress"))
-        return _fit_each(_Medium(content, options, many=True), asked, door.passing(report, "report"))
+        return _fit_each(Medium(content, options, many=True), asked, door.passing(report, "report"))
 
 
 def _fit_each(
-    medium: _Medium, asked: Sequence[Limits], report: ReportCallback | None
+    medium: Medium, asked: Sequence[Limits], report: ReportCallback | None
 ) -> list[Rendition | BudgetError | UnsupportedError]:
     groups: dict[Limits, list[int]] = {}
     for index, each in enumerate(asked):
@@ -192,10 +192,10 @@ def prepare(content: Input, limits: Limits, options: FitOptions = _AS_IT_IS) -> 
     if opened is not None:
         key = (content.name, hashlib.sha256(content.data).digest(), options)
         if key not in opened:
-            opened[key] = _Medium(content, options, many=True)
+            opened[key] = Medium(content, options, many=True)
         return opened[key].prepare(limits)
     if not is_counted():
-        return _Medium(content, options).prepare(limits)
+        return Medium(content, options).prepare(limits)
     return _Timed(content, limits, options)
 
 
@@ -211,40 +211,6 @@ def opened_once() -> Iterator[None]:
         yield
     finally:
         _OPENED.reset(token)
-
-
-class Opened:
-    """A source that is opened once for the limits of several receivers.
-
-    Each rendition is byte for byte the one of fit(). Decoded pixels are shared where the decoder's scale is
-    the same. Limits that differ only in bytes share all that is prepared, if those with the most bytes come
-    first.
-
-    Args:
-        content: the source.
-        options: as for fit().
-        many: whether several limits will be asked for; decoded pixels are then kept.
-    """
-
-    def __init__(self, content: Input, options: FitOptions = _AS_IT_IS, *, many: bool = True) -> None:
-        self._content = content
-        self._options = options
-        self._many = many
-        self._medium: _Medium | None = None
-        self._prepared: dict[Limits, tuple[int, Prepared]] = {}
-
-    def prepare(self, limits: Limits) -> Prepared:
-        """Return the source, prepared; its rate curve may go beyond max_bytes.
-
-        Raises:
-            SourceError: the source is of a kind that is not handled, or its header is broken.
-        """
-        if self._medium is None:
-            self._medium = _Medium(self._content, self._options, many=self._many)
-        others = replace(limits, max_bytes=1)
-        if others not in self._prepared or self._prepared[others][0] < limits.max_bytes:
-            self._prepared[others] = (limits.max_bytes, self._medium.prepare(limits))
-        return self._prepared[others][1]
 
 
 class Prepared(Protocol):
@@ -295,7 +261,7 @@ class _Timed:
 
     @staged("open")
     def _open(self, content: Input, limits: Limits, options: FitOptions) -> Prepared:
-        return _Medium(content, options).prepare(limits)
+        return Medium(content, options).prepare(limits)
 
     def rate_curve(self) -> tuple[RatePoint, ...]:
         with self._watch:
@@ -310,7 +276,7 @@ class _Timed:
         self._prepared.drop_cache()
 
 
-class _Medium:
+class Medium:
     """A source of known kind; the header of a picture is already read."""
 
     def __init__(self, content: Input, options: FitOptions, *, many: bool = False) -> None:
@@ -333,6 +299,11 @@ class _Medium:
             self._content = content = replace(content, data=there, rest=len(content.data) - len(there))
         self._still = open_still(content, many=many, max_pixels=options.max_pixels)
         self._animation = open_animation(content, self._still.content_type)
+
+    @property
+    def is_still(self) -> bool:
+        """Whether it is a picture that does not move."""
+        return self._still is not None and self._animation is None
 
     def prepare(self, limits: Limits) -> Prepared:
         if self._still is None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError, MessageError, ProfileError
-from transcode.fit.medium import Opened, kept
+from transcode.fit.medium import kept
+from transcode.fit.opened import Opened
 from transcode.jobs import telling
 from transcode.message import allocation, slideshow, split
 from transcode.message.address import wire

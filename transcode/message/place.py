@@ -17,7 +17,8 @@ from transcode.model import MAX_CLIP_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.fit.medium import Opened, Prepared
+    from transcode.fit.medium import Prepared
+    from transcode.fit.opened import Opened
     from transcode.fit.rate_points import RatePoint
     from transcode.message.slideshow import Medium
     from transcode.model import FitOptions, Limits, Rendition

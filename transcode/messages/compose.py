@@ -187,7 +187,7 @@ def compose_shared(
 ) -> tuple[Message, ...]:
     """Compose as compose_split, of sources that are read and decoded once for several receivers.
 
-    The bytes are those of compose_split. Receivers with more bytes should come first: see fit.medium.Opened.
+    The bytes are those of compose_split. Receivers with more bytes should come first: see fit.opened.Opened.
     """
     limit = ThreadLimit(threads)
     with limit, _door():
