@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Standing,
         Working,
         convert_directory,
+        convert_job_file,
         iter_directory,
     )
     from transcode.engine.engine import Engine
@@ -170,6 +171,7 @@ __all__ = [
     "compose",
     "compose_split",
     "convert_directory",
+    "convert_job_file",
     "delivery_report",
     "find_profile",
     "fit",
@@ -198,6 +200,7 @@ _MODULES = {
         "Standing",
         "Working",
         "convert_directory",
+        "convert_job_file",
         "iter_directory",
     ),
     "transcode.engine.engine": ("Engine",),

@@ -45,7 +45,7 @@ def test_durations(seconds: float, text: str) -> None:
 
 
 def test_a_log_has_few_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """One after ten seconds, and then less and less often; none where nobody wants any."""
+    """One after half a minute, and then less and less often; none where nobody wants any."""
     now = 0.0
     monkeypatch.setattr("time.monotonic", lambda: now)
     with shown(is_quiet=False) as display, shown(is_quiet=True) as quiet:
@@ -55,5 +55,5 @@ def test_a_log_has_few_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
             quiet.show(Standing(second, 3_600))
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.splitlines()[:4] == ["10 of 3,600", "30 of 3,600", "70 of 3,600", "150 of 3,600"]
-    assert 12 < len(err.splitlines()) < 18
+    assert err.splitlines()[:4] == ["30 of 3,600", "90 of 3,600", "210 of 3,600", "450 of 3,600"]
+    assert 6 < len(err.splitlines()) < 12

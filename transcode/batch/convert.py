@@ -279,10 +279,17 @@ def failed(job: Job, output: Output, error: BaseException, seconds: float) -> Co
         _size(job),
         limit_of(job, output),
         seconds,
-        error=str(error) if isinstance(error, TranscodeError) else f"{job.source}: {error!r}",
+        error=_said(job, error),
         error_type=type(error).__name__,
         carrier=output.carrier,
     )
+
+
+def _said(job: Job, error: BaseException) -> str:
+    """What is told of an error; of a row of a job file it has the row."""
+    if not isinstance(error, TranscodeError):
+        return f"{job.source}: {error!r}"
+    return str(error) if job.media is None or job.source in str(error) else f"{job.source}: {error}"
 
 
 def not_made(job: Job, output: Output, error: BaseException, seconds: float) -> MadeOutput:

@@ -29,7 +29,7 @@ from transcode.jobs.files import reason
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
     from contextlib import AbstractContextManager
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from transcode.model import SendOptions, Source
     from transcode.profile import Profile
 
-__all__ = ["Cancel", "Progress", "Work", "convert_directory", "iter_directory", "prepare"]
+__all__ = ["Cancel", "Progress", "Work", "convert_directory", "iter_directory", "prepare", "told"]
 
 
 class Cancel(Protocol):
@@ -113,7 +113,7 @@ def convert_directory(
     work = prepare(source, target, profile, plan or BatchPlan(), words, cancel, threads, keep)
     with _shelf(page, target, is_kept=keep is not None) as shelf:
         with contextlib.closing(work.run(executor, jobs, threads, cancel, shelf, standing)) as made:
-            results = list(_told(work, made, progress))
+            results = list(told(work, made, progress))
         write_report(page, source, target, results, shelf, lambda: _is_set(cancel))
     return work.ordered(results)
 
@@ -179,7 +179,7 @@ def iter_directory(
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is to be done in a directory.
+    """What is to be done of a directory or of a job file.
 
     Attributes:
         jobs: what is to be made.
@@ -190,6 +190,7 @@ class Work:
         excluded: number of other files that are not wanted.
         ledger: where results are kept, or None.
         max_failures: outputs that may fail before the rest is given up, or None.
+        rows: of a job file the numbers of rows by what results name; None: there is no job file.
     """
 
     jobs: list[Job]
@@ -200,6 +201,7 @@ class Work:
     excluded: int
     ledger: Ledger | None
     max_failures: int | None
+    rows: Mapping[str, int] | None = None
 
     @property
     def total(self) -> int:
@@ -207,7 +209,10 @@ class Work:
         return sum(len(job.outputs) for job in self.jobs) + len(self.kept)
 
     def ordered(self, results: Iterable[Converted]) -> list[Converted]:
-        """Results by source, then by receiver in the caller's order."""
+        """Results by source, then by receiver in the caller's order; those of a job file by row."""
+        if self.rows is not None:
+            rows = self.rows
+            return sorted(results, key=lambda one: rows[one.source])
         return sorted(results, key=lambda one: (Path(one.source), self.carriers.index(one.carrier)))
 
     def run(
@@ -246,7 +251,7 @@ class Work:
                 yield meter.progress(result)
 
 
-def _told(
+def told(
     work: Work, made: Iterator[Progress], progress: Callable[[Progress], object] | None
 ) -> Iterator[Converted]:
     """What is made, each told to progress, and then the jobs that were not done."""

@@ -62,7 +62,7 @@ def run(
     limits = work[0].plan.limits if work else JobLimits()
     making = partial(convert_near, convert=convert if shelf is None else convert_shown)
     # The picture that recordings are shown with is an input too.
-    shown = {Path(one) for job in work[:1] if isinstance(one := job.words["as_clip"], str | os.PathLike)}
+    shown = {Path(one) for job in work if isinstance(one := job.words["as_clip"], str | os.PathLike)}
     guarded = [] if ledger is None else ledger.guarded
     outputs: Outputs | FarOutputs = Outputs([*shown, *guarded, *(path for job in work for path in job.reads)])
     if any(is_far(output.base) for job in work[:1] for output in job.outputs):

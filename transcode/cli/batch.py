@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 from rich.table import Table
@@ -12,6 +12,7 @@ from rich.table import Table
 import transcode
 from transcode.batch.plan import Words
 from transcode.cli.batch_display import Quiet, shown
+from transcode.cli.batch_job_file import profile_of_rows, refuse_for_rows
 from transcode.cli.batch_keeping import Keeping, as_object, export, tell_why
 from transcode.cli.batch_plan import Files, Processes, Shape, without_words
 from transcode.cli.command import CANNOT_FIT_ERRORS, Exit, command
@@ -33,11 +34,12 @@ from transcode.cli.stop import stopping
 from transcode.counted import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from transcode.batch import BatchOptions, BatchPlan, Converted
+    from transcode.batch import BatchOptions, BatchPlan, Converted, Standing
     from transcode.batch import Progress as BatchProgress
     from transcode.cli.stop import Stop
+    from transcode.model import SendOptions, Source
     from transcode.profile import Profile
 
 
@@ -59,7 +61,9 @@ _LOSSES = {
 
 @command
 def batch(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="A directory of media.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="A directory of media, or a job file: .csv or .jsonl.")
+    ],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The directory for the messages.")],
     *,
     carrier: Carriers = None,
@@ -79,15 +83,19 @@ def batch(
     """Make a message of every file below a directory, as far as an earlier run has not.
 
     Or pictures, clips and recordings that keep to the limits (--renditions). For several carriers each file
-    is decoded once.
+    is decoded once. Or make a message of each row of a job file.
     """
     keep = keeping.options()
     plan = replace(shape.plan(files, provider_names), limits=processes.limits())
     if plan.written_as == MEDIA:
         envelope, text = without_words(envelope, text)
     envelope.refuse_hidden(plan.written_as)
+    has_rows = source.is_file()
+    root = source.parent if has_rows else source
+    if has_rows:
+        refuse_for_rows(files, envelope, keeping)
     if keeping.why is not None:
-        tell_why(source, target, keeping.why, as_json=as_json)
+        tell_why(root, target, keeping.why, as_json=as_json)
         return Exit.DONE
     words = Words(**envelope.words(), text=text, as_clip=shown_by(picture, as_clip=as_clip))
     profiles = route.profiles(carrier)
@@ -107,7 +115,7 @@ def batch(
             is_quiet=is_quiet,
         )
     if keeping.export is not None:
-        export(source, target, keeping.export)
+        export(root, target, keeping.export)
     if stop.is_set():
         print_error(f"stopped by {stop.name}: {_so_far(results, noun)}")
         return stop.code
@@ -116,9 +124,9 @@ def batch(
             f"ended after more than {counted(keep.max_failures or 0, 'failure')}: {_so_far(results, noun)}"
         )
     if not as_json:
-        _print_batch(results, source, noun)
+        _print_batch(results, root, noun)
     shows = (as_clip and is_given("--as-clip")) or (picture is not None and is_given("--picture"))
-    is_draft = plan.written_as != MEDIA and not envelope.has_recipients
+    is_draft = plan.written_as != MEDIA and not envelope.has_recipients and not has_rows
     _remark(results, source, *left_out, is_draft=is_draft, shows=shows)
     if not as_json:
         _print_failures(results)
@@ -149,21 +157,49 @@ def _converted(
             if as_json:
                 print_json(**as_object(progress.latest))
 
-        results = transcode.convert_directory(
-            source,
-            target,
-            profiles,
-            progress=show,
-            standing=display.show,
-            cancel=stop,
-            jobs=processes.jobs,
-            threads=processes.threads,
-            **words,
-            keep=keep,
-            plan=plan,
-            report=report,
-        )
+        told: _Told = {
+            "progress": show,
+            "standing": display.show,
+            "cancel": stop,
+            "jobs": processes.jobs,
+            "threads": processes.threads,
+            "keep": keep,
+            "plan": plan,
+        }
+        if source.is_file():
+            of_all: _OfAllRows = {
+                "sender": words["sender"],
+                "subject": words["subject"],
+                "text": words["text"],
+                "options": words["options"],
+                "as_clip": words["as_clip"],
+            }
+            results = transcode.convert_job_file(source, target, profile_of_rows(profiles), **told, **of_all)
+        else:
+            results = transcode.convert_directory(source, target, profiles, **told, **words, report=report)
     return results, left_out
+
+
+class _Told(TypedDict):
+    """The arguments that folders and job files share."""
+
+    progress: Callable[[BatchProgress], object]
+    standing: Callable[[Standing], object]
+    cancel: Stop
+    jobs: int | None
+    threads: int | None
+    keep: BatchOptions
+    plan: BatchPlan
+
+
+class _OfAllRows(TypedDict):
+    """What rows that do not say have."""
+
+    sender: str | None
+    subject: str | None
+    text: str | None
+    options: SendOptions | None
+    as_clip: bool | Source
 
 
 def _so_far(results: Sequence[Converted], noun: str) -> str:

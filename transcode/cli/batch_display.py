@@ -27,7 +27,7 @@ Quiet = Annotated[
 ]
 
 #: Seconds between two lines where no terminal is, at first and at most: a log of a night is short.
-_FIRST, _LONGEST = 10.0, 300.0
+_FIRST, _LONGEST = 30.0, 600.0
 #: The most characters of a file's name.
 _NAME = 40
 
@@ -66,7 +66,7 @@ class _Line:
 
 
 class _Log:
-    """A line after ten seconds, and then after longer and longer times."""
+    """A line after half a minute, and then after longer and longer times."""
 
     def __init__(self) -> None:
         self._wait, self._next = _FIRST, time.monotonic() + _FIRST

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from transcode.cli.given import is_given
@@ -92,13 +91,3 @@ def check_address(option: str, address: str) -> None:
     fewest = _FEWEST_INTERNATIONAL if number.startswith("+") else _FEWEST_DIGITS
     if re.fullmatch(r"\+?[0-9]+", number) and len(number.lstrip("+")) < fewest:
         raise MessageError(f"{option} {address}: too short; a number has at least {fewest} digits")
-
-
-def check_future(option: str, moment: datetime) -> None:
-    """Refuse a moment that is over.
-
-    Raises:
-        MessageError: the moment is in the past.
-    """
-    if moment <= datetime.now(UTC):
-        raise MessageError(f"{option} {moment.isoformat(' ', 'minutes')} is in the past")

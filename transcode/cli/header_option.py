@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from transcode.cli.options import moment_of, time_of
 from transcode.errors import MessageError
+from transcode.model.moments import moment_of, time_of
 from transcode.wire.mm1 import header_values
 from transcode.wire.mm1.headers import BY_NAME
 from transcode.wire.values import fits

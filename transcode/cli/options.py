@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypedDict
@@ -13,18 +11,15 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal, TypedDict
 import typer
 
 from transcode.cli.complete import bearers, countries, profile_ids, provider_ids
-from transcode.cli.effect import check_address, check_future, refuse_idle
+from transcode.cli.effect import check_address, refuse_idle
 from transcode.cli.given import Origin, is_given, origin
 from transcode.errors import LimitsError, MessageError, ProfileError
 from transcode.model import Form, MessageClass, Priority, SendOptions
+from transcode.model.moments import time_of
 from transcode.profile import FolderStore, Profile, SizeChoice, fetch, receiver
 from transcode.profile.find import find_in_country, is_user_file, names_one
 from transcode.profile.read import user_files
 from transcode.wire.forms import FORMS
-
-#: Seconds in each unit of a span of time.
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_SPAN = re.compile(r"([0-9]{1,10})([smhdw]?)")
 
 #: Titles of groups of options in the help.
 GENERAL = "General"
@@ -405,27 +400,3 @@ def in_country(carrier: str | None, country: str | None) -> str | Profile | None
 def shown_by(picture: Path | None, *, as_clip: bool) -> bool | Path:
     """The argument as_clip of transcode.fit and transcode.compose."""
     return as_clip if picture is None else picture
-
-
-def time_of(name: str, text: str | None) -> float | datetime | None:
-    """A span in seconds, or a time; a time without a zone is local."""
-    if text is None:
-        return None
-    span = _SPAN.fullmatch(text)
-    if span is not None:
-        return int(span[1]) * _UNITS[span[2]]
-    moment = moment_of(name, text, "90m, 12h, 3d or 2030-01-31T18:00")
-    check_future(name, moment)
-    return moment
-
-
-def moment_of(name: str, text: str, examples: str) -> datetime:
-    """A time, past or future; a time without a zone is local.
-
-    Raises:
-        MessageError: the text is no time; the error has the examples.
-    """
-    try:
-        return datetime.fromisoformat(text).astimezone()
-    except (ValueError, OverflowError, OSError):
-        raise MessageError(f"{name} must look like {examples}, not {text!r}") from None
