@@ -141,8 +141,7 @@ def decoding(content: Input, bit_rate: int, *, whole: bool) -> Callable[[], Fram
     def decode() -> Frames:
         with ExitStack() as stack:
             if whole:
-                stack.enter_context(patch.object(video_decode, "_LEAVE_OUT_SOME", math.inf))
-                stack.enter_context(patch.object(video_decode, "_LEAVE_OUT_ALL", math.inf))
+                stack.enter_context(patch.object(video_decode, "_LEAVE_OUT", math.inf))
                 stack.enter_context(patch.object(video_decode, "_needed", lambda *_: None))
             return video_decode.decode(
                 content,

@@ -3,8 +3,9 @@
 With ``--compose`` or ``--slideshow`` all sources are in one message, or in the slideshow of one clip.
 
 A way into a file is a line of another file that calls into it; properties count as calls. Repeated calls
-from one line count once. A reader of the fit returns often to a file with many ways in. A return is an entry
-into a file that was entered and left before, in the order of the first calls.
+from one line count once. jobs/stages.py, which stands around steps to time them, does not count: its calls
+are those of who calls the step. A reader of the fit returns often to a file with many ways in. A return is an
+entry into a file that was entered and left before, in the order of the first calls.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 #: The folder of the package. Calls from or to other files are ignored.
 PACKAGE = str(Path(transcode.__file__).parent)
 
+#: The file whose functions stand between others without doing anything of the fit.
+AROUND = "jobs/stages.py"
+
 #: The receiver that sources are fitted for.
 RECEIVER = "us-att"
 
@@ -39,9 +43,13 @@ def walk(work: Callable[[], object]) -> list[Way]:
 
     def called(frame: FrameType, event: str, _: object) -> None:
         before = frame.f_back
+        while before is not None and before.f_code.co_filename.endswith(AROUND):
+            before = before.f_back
         if event != "call" or before is None:
             return
         here, there = frame.f_code.co_filename, before.f_code.co_filename
+        if here.endswith(AROUND):
+            return
         if here != there and here.startswith(PACKAGE) and there.startswith(PACKAGE):
             ways.setdefault((_short(there), before.f_lineno, _short(here)))
 

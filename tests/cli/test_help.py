@@ -32,7 +32,15 @@ def test_options_are_in_groups() -> None:
     """The receiver's together, those of all commands last, and each once."""
     said = run("fit", "-h").stdout
     titles = re.findall(r"^([A-Z].*):$", said, re.MULTILINE)
-    assert titles == ["Arguments", "Options", "Receiver", "Clips and recordings", "General"]
+    assert titles == [
+        "Arguments",
+        "Options",
+        "Receiver",
+        "Clips and recordings",
+        "Files",
+        "What is made",
+        "General",
+    ]
     receiver = said[said.index("\nReceiver:") : said.index("\nClips and recordings:")]
     assert all(f"  --{name} " in receiver for name in ("carrier", "provider", "device", "bearer", "size"))
     options = re.findall(r"^  (-[^\s]+)", said, re.MULTILINE)

@@ -80,18 +80,16 @@ def batch(
     is_quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
-    """Make a message of every file below a directory, as far as an earlier run has not.
+    """Make a message of every file below a directory, or of each row of a job file.
 
-    Or pictures, clips and recordings that keep to the limits (--renditions). For several carriers each file
-    is decoded once. Or make a message of each row of a job file.
+    Or pictures, clips and recordings (--renditions). For several carriers each file is decoded once.
     """
     keep = keeping.options()
     plan = replace(shape.plan(files, provider_names), limits=processes.limits())
     if plan.written_as == MEDIA:
         envelope, text = without_words(envelope, text)
     envelope.refuse_hidden(plan.written_as)
-    has_rows = source.is_file()
-    root = source.parent if has_rows else source
+    has_rows, root = source.is_file(), source.parent if source.is_file() else source
     if has_rows:
         refuse_for_rows(files, envelope, keeping)
     if keeping.why is not None:
@@ -126,7 +124,7 @@ def batch(
     if not as_json:
         _print_batch(results, root, noun)
     shows = (as_clip and is_given("--as-clip")) or (picture is not None and is_given("--picture"))
-    is_draft = plan.written_as != MEDIA and not envelope.has_recipients and not has_rows
+    is_draft = not (plan.written_as == MEDIA or envelope.has_recipients or has_rows)
     _remark(results, source, *left_out, is_draft=is_draft, shows=shows)
     if not as_json:
         _print_failures(results)

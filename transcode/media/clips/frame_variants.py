@@ -58,18 +58,19 @@ def framed(frames: Frames, width: int, height: int) -> Frames:
 def halved(frames: Frames) -> Frames:
     """Keep every second frame. Its start is midway between the dropped frame's start and its own."""
     result = Frames(frames.width, frames.height)
-    result.append(frames.times[0], frames[0])
-    for index in range(2, len(frames), 2):
-        result.append((frames.times[index - 1] + frames.times[index]) / 2, frames[index])
+    times = frames.times
+    for index in range(0, len(times), 2):
+        result.append((times[max(index - 1, 0)] + times[index]) / 2, frames[index])
     result.end = frames.end
     return result
 
 
 def motion(frames: Frames) -> float:
     """Return 1 minus the mean block SSIM of luma between consecutive frames; 0 for a single frame."""
-    if len(frames) < 2:
+    count = len(frames.times)
+    if count < 2:
         return 0.0
-    places = np.unique(np.linspace(0, len(frames) - 2, _PAIRS).astype(int))
+    places = np.unique(np.linspace(0, count - 2, _PAIRS).astype(int))
     pairs = [(_luma(frames, place), _luma(frames, place + 1)) for place in places]
     return float(1 - np.mean([_similarity(first, second) for first, second in pairs]))
 

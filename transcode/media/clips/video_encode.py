@@ -166,8 +166,9 @@ class Encoder:
         self._progress = progress
         self._folder = tempfile.TemporaryDirectory(prefix="transcode-")
         self._log = str(Path(self._folder.name, "x264.log"))
-        self._rate = len(frames.times) / frames.end
-        self._key_distance = key_frames.distance(len(frames.times), self._rate)
+        self._count = len(frames.times)
+        self._rate = self._count / frames.end
+        self._key_distance = key_frames.distance(self._count, self._rate)
 
     def __enter__(self) -> Self:
         return self
@@ -192,9 +193,8 @@ class Encoder:
                 settings = replace(settings, bit_rate=bit_rate)
             statistics = self._first_pass(settings, frames)
             cuts = key_frames.scene_cuts(statistics, self._key_distance)
-            count = len(frames.times)
-            if key_frames.has_late(count, self._rate, self._key_distance, cuts):
-                self._key_distance = key_frames.distance(count, self._rate, cuts)
+            if key_frames.has_late(self._count, self._rate, self._key_distance, cuts):
+                self._key_distance = key_frames.distance(self._count, self._rate, cuts)
                 statistics = self._first_pass(settings, frames)
         found = [float(text) for text in _QUANTISER.findall(statistics)]
         return sum(found) / len(found) if found else None
