@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import logging
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +23,16 @@ from transcode.engine.room import Room
 
 PICTURE = save(photo(320, 240), "JPEG")
 TO = "+15555550100"
+
+
+@pytest.fixture(autouse=True)
+def logged_as_before() -> Iterator[None]:
+    """A worker of Celery takes the root logger for itself; afterwards it is the tests' again."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 def module(name: str, page: str, **changes: str) -> Any:

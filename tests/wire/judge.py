@@ -7,6 +7,7 @@ makes of it. Here all PDUs go into one capture, a connection each.
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import re
 import struct
@@ -63,6 +64,10 @@ def examine(shared: Path, pdus: Mapping[str, bytes], folder: Path) -> dict[str, 
     return found
 
 
+#: What ends a mail (RFC 5321, 4.1.1.4).
+_END_OF_MAIL = b"\r\n.\r\n"
+
+
 def conversations(
     shared: Path, connections: Sequence[Sequence[tuple[bool, bytes]]], folder: Path
 ) -> tuple[list[str], list[str]]:
@@ -98,8 +103,12 @@ def passed(
         clock = 0
         for number, one in enumerate(connections):
             stream = _stream(tool, out, CLIENT_PORT + number, clock, port)
-            for is_client, octets in one:
-                stream.send(stream.CLIENT if is_client else stream.SERVER, octets)
+            for is_client, pieces in itertools.groupby(one, lambda piece: piece[0]):
+                octets = b"".join(piece for _, piece in pieces)
+                # tshark knows the end of a mail if it is whole in a segment.
+                end = octets[-len(_END_OF_MAIL) :] if octets.endswith(_END_OF_MAIL) else b""
+                for piece in filter(None, (octets.removesuffix(end), end)):
+                    stream.send(stream.CLIENT if is_client else stream.SERVER, piece)
             clock = stream.clock
     command = ["tshark", "-n", "-r", str(capture), "-T", "fields", "-E", "aggregator=,"]
     for name in (field, "_ws.expert.severity", "_ws.expert.message"):
