@@ -163,6 +163,7 @@ def test_how_spreadsheets_write(encoding: str, delimiter: str) -> None:
         (b"sources,colour\na.jpg,red\n", "row 1: unknown column 'colour'"),
         (b"source,sources\na.jpg,b.jpg\n", "row 1: the column sources is there twice"),
         (b"sorces\na.jpg\n", "did you mean sources"),
+        (b"\xff\xfes\0o\0\x00\xd8x", "its mark says utf-16-le, which it is not"),
     ],
 )
 def test_files_that_are_none(octets: bytes, error: str) -> None:
@@ -184,6 +185,18 @@ def test_rows_that_are_none() -> None:
     assert found[2] == BadRow(4, "the text of all needs the field name")
     assert isinstance(found[3], BadRow)
     assert "no UTF-8" in found[3].reason
+
+
+def test_a_quote_that_is_never_closed() -> None:
+    """It costs its own line alone, however many follow."""
+    rows = [f"{number}.jpg,+1555555{number:04}" for number in range(300)]
+    octets = "\n".join(["sources,to", *rows[:3], '"open.jpg,+15555550999', *rows[3:]]).encode()
+    limit = csv.field_size_limit()
+    found = list(read_rows(octets, "jobs.csv"))
+    assert csv.field_size_limit() == limit
+    assert [one for one in found if isinstance(one, BadRow)] == [found[3]]
+    assert len(found) == 301
+    assert "line 5 can't be read as CSV" in str(found[3])
 
 
 @given(st.binary(max_size=200))

@@ -59,8 +59,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-#: The most characters of a row: a quote that is never closed ends here.
-_LONGEST = 1 << 20
+#: The most lines of a row: a cell in quotes may have ends of lines, and a quote never closed ends here.
+_MOST_LINES = 100
 #: The most characters of foreign text in an error.
 _SHOWN = 60
 
@@ -129,7 +129,10 @@ def read_rows(
             octets, encoding = octets[len(mark) :], named
             break
     # What is no text costs its row; names of files may have such octets.
-    content = octets.decode(encoding, "surrogateescape" if encoding == "utf-8" else "replace")
+    try:
+        content = octets.decode(encoding, "surrogateescape" if encoding == "utf-8" else "strict")
+    except UnicodeDecodeError as error:
+        raise SourceError(name, f"its mark says {encoding}, which it is not: {error}") from error
     reader = _Reader(name, subject, text)
     begin = content.lstrip()[:1]
     if begin == "[":
@@ -156,23 +159,25 @@ class _Reader:
     def csv(self, content: str) -> Iterator[Row | BadRow]:
         head = content.split("\n", 1)[0]
         delimiter = max(_DELIMITERS, key=lambda one: (self._known(head.split(one)), head.count(one)))
-        csv.field_size_limit(_LONGEST)
-        rows = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
+        lines = list(io.StringIO(content, newline=""))
         columns: list[str] | None = None
-        number = 0
-        while True:
+        number = at = 0
+        while at < len(lines):
             number += 1
-            line = rows.line_num + 1
+            begin = at
+            # A row has further lines only where a quote is open at the end of one.
+            several = lines[at : at + _MOST_LINES] if lines[at].count('"') % 2 else lines[at : at + 1]
+            rows = csv.reader(several, delimiter=delimiter, strict=True)
             try:
-                cells = next(rows)
-            except StopIteration:
-                break
+                cells = next(rows, [])
+                at += rows.line_num
             except csv.Error as error:
                 if columns is None:
-                    raise SourceError(
-                        self._name, f"the names of the columns can't be read: {error}"
-                    ) from error
-                yield BadRow(number, f"{_lines(line, rows.line_num)} can't be read as CSV: {error}")
+                    said = f"the names of the columns can't be read: {error}"
+                    raise SourceError(self._name, said) from error
+                yield BadRow(number, f"line {begin + 1} can't be read as CSV: {error}")
+                # A quote that is never closed costs its own line alone.
+                at = begin + 1
                 continue
             if not any(cell.strip() for cell in cells):
                 continue
@@ -319,7 +324,3 @@ def _switch(name: str, value: object) -> bool:
     if said is None:
         raise _Wrong(f"{name} must be yes or no, not {str(value)[:_SHOWN]!r}")
     return said
-
-
-def _lines(first: int, last: int) -> str:
-    return f"line {first}" if first >= last else f"lines {first} to {last}"
