@@ -321,9 +321,9 @@ def test_what_is_told(told: pytest.LogCaptureFixture) -> None:
         sample("transcode_engine_workers_ended_total", {"reason": reason})
         for reason in ("replaced", "stopped", "died")
     ]
-    assert sum(filter(None, ended)) == sum(
-        getattr(record, "event", "") == "started" for record in told.records
-    )
+    # Processes of other engines start meanwhile.
+    started = sum(getattr(record, "event", "") == "started" for record in told.records)
+    assert 0 < sum(filter(None, ended)) <= started
     assert ended[2] == 0
     assert telling.metrics_of(False) is None
 
