@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import transcode
 from tests.batch.judge import PROFILE
 from tests.made.pictures import photo, save
+from tests.made.sounds import container, sine
 from transcode.batch import BatchOptions, BatchPlan, convert_job_file
 from transcode.batch.rows import BadRow, Row, read_rows
 from transcode.errors import LimitsError, OutputError, SourceError
@@ -123,6 +124,24 @@ def test_paths_as_they_are_given(folder: Path, monkeypatch: pytest.MonkeyPatch) 
         assert (one.source, one.error, one.is_kept) == ("../jobs.csv, row 2", None, is_kept)
 
 
+def test_a_picture_of_all_recordings(folder: Path) -> None:
+    """A stream is read once for all rows, not by the first alone; a row may have a picture of its own."""
+    (folder / "a.wav").write_bytes(bytes(container(sine(1.0)).data))
+    file = written(folder, "sources,picture\na.wav,\na.wav,\na.wav,photos/a.jpg\n")
+    with (folder / "photos" / "b, c.jpg").open("rb") as picture:
+        found = convert_job_file(file, folder / "out", PROFILE, as_clip=picture)
+    assert [one.error for one in found] == [None] * 3
+    clips = [
+        next(
+            part.data
+            for part in transcode.read(Path(str(one.target)).read_bytes()).parts
+            if "video" in part.content_type
+        )
+        for one in found
+    ]
+    assert clips[0] == clips[1] != clips[2]
+
+
 def test_names_that_rows_share(folder: Path) -> None:
     """Two rows of one output get two files; a name may have the fields of batches."""
     text = "sources,output,text\nphotos/a.jpg,x,1\nphotos/a.jpg,X.mms,2\n"
@@ -211,6 +230,13 @@ def test_any_octets(octets: bytes) -> None:
 def test_what_is_refused(folder: Path) -> None:
     """Errors of the whole call."""
     file = written(folder, "sources\nphotos/a.jpg\n")
+    for words, error in (
+        ({"plan": 3}, "plan must be"),
+        ({"cancel": 3}, "cancel must have"),
+        ({"progress": 3}, "progress must be"),
+    ):
+        with pytest.raises(LimitsError, match=error):
+            convert_job_file(file, folder / "out", PROFILE, **words)  # type: ignore[arg-type]
     with pytest.raises(LimitsError, match="media are no messages"):
         convert_job_file(file, folder / "out", PROFILE, plan=BatchPlan("media"))
     with pytest.raises(SourceError, match=r"none\.csv"):

@@ -17,6 +17,7 @@ from transcode.batch.plan import BatchPlan, Job, Output, Words, ending_of, form_
 from transcode.batch.resume import BatchOptions, Ledger, of_shard
 from transcode.batch.rows import BadRow, Row, read_rows
 from transcode.errors import LimitsError, OutputError, ProfileError, SourceError, TranscodeError
+from transcode.fit.medium import kept
 from transcode.jobs.files import reason
 from transcode.model import SendOptions
 from transcode.model.moments import time_of
@@ -60,10 +61,10 @@ def convert_job_file(
 ) -> list[Converted]:
     """Make a message of each row of a job file, which is CSV or has an object of JSON in each line.
 
-    The columns, all of which may be left out: sources (paths below the file's folder, ``|`` between several),
-    to, cc, bcc (``;`` between several), carrier, sender, subject, text, output, delivery_report, read_report,
-    priority, class, expiry, delivery_time, show_sender, as_clip and picture. A row with something wrong is a
-    result with its number and the reason, and costs no other.
+    The columns, all of which may be left out: sources (paths from the file's folder on, ``|`` between
+    several), to, cc, bcc (``;`` between several), carrier, sender, subject, text, output, delivery_report,
+    read_report, priority, class, expiry, delivery_time, show_sender, as_clip and picture. A row with
+    something wrong is a result with its number and the reason, and costs no other.
 
     Args:
         file: the job file.
@@ -86,8 +87,12 @@ def convert_job_file(
     for name, called in (("progress", progress), ("standing", standing)):
         if called is not None and not callable(called):
             raise LimitsError(f"{name} must be a function, not {called!r}")
+    if cancel is not None and not callable(getattr(cancel, "is_set", None)):
+        raise LimitsError(f"cancel must have is_set(), as threading.Event has, not {cancel!r}")
+    # A picture that is a stream is read here once, for all rows.
+    picture = kept(as_clip)
     words = Words(
-        to=(), cc=(), bcc=(), sender=sender, subject=subject, text=text, options=options, as_clip=as_clip
+        to=(), cc=(), bcc=(), sender=sender, subject=subject, text=text, options=options, as_clip=picture
     )
     work = _prepare(Path(file), Path(target), profile, plan or BatchPlan(), words, threads, keep)
     with contextlib.closing(work.run(executor, jobs, threads, cancel, standing=standing)) as made:
@@ -104,6 +109,8 @@ def _prepare(
     keep: BatchOptions | None,
 ) -> Work:
     """The jobs of the rows, and what is known of them."""
+    if not isinstance(plan, BatchPlan):
+        raise LimitsError(f"plan must be a BatchPlan or None, not {plan!r}")
     if form_of(plan) is None:
         raise LimitsError("media are no messages: a job file makes messages")
     try:
@@ -159,25 +166,26 @@ class _Rows:
     def jobs(self, rows: Sequence[Row | BadRow]) -> tuple[list[Job], list[Converted]]:
         """The jobs, and the results of rows of which no message can be made."""
         bad: list[Converted] = []
-        good: list[tuple[Row, Profile, Words, PurePosixPath]] = []
+        good: list[tuple[Row, Profile, str, Words, PurePosixPath]] = []
         for row in rows:
             try:
                 if isinstance(row, BadRow):
                     raise SourceError(self.name_of(row.number), row.reason)
                 profile = self._profile_of(row)
-                good.append((row, profile, self._words_of(row), self._wanted(row, profile)))
+                carrier = labels([profile.id])[0]
+                good.append((row, profile, carrier, self._words_of(row), self._wanted(row, carrier)))
             except TranscodeError as error:
                 bad.append(self._failed(row.number, error))
-        bases = distinct([(path, "", self._ending) for _, _, _, path in good])
+        bases = distinct([(path, "", self._ending) for *_, path in good])
         return [
             Job(
                 self.name_of(row.number),
-                (Output(str(self._target / base), self._ending, profile, next(iter(labels([profile.id])))),),
+                (Output(str(self._target / base), self._ending, profile, carrier),),
                 self._plan,
                 words,
                 media=tuple(str(self._path(one)) for one in row.sources),
             )
-            for (row, profile, words, _), base in zip(good, bases, strict=True)
+            for (row, profile, carrier, words, _), base in zip(good, bases, strict=True)
         ], bad
 
     def _failed(self, number: int, error: TranscodeError) -> Converted:
@@ -186,7 +194,7 @@ class _Rows:
         return Converted(name, None, 0, 0, 0.0, error=said, error_type=type(error).__name__)
 
     def _path(self, given: str) -> Path:
-        """A path of a row, which is below the folder of the file."""
+        """A path of a row, which begins at the folder of the file."""
         return self._file.parent / given
 
     def _profile_of(self, row: Row) -> Profile:
@@ -225,13 +233,12 @@ class _Rows:
                 said["message_class" if name == "class" else name] = value
         return SendOptions(**said)
 
-    def _wanted(self, row: Row, profile: Profile) -> PurePosixPath:
+    def _wanted(self, row: Row, carrier: str) -> PurePosixPath:
         """The path that a row's message wants, below the target."""
         first = PurePosixPath(row.sources[0]) if row.sources else PurePosixPath("text")
         path = PurePosixPath(*(part for part in first.parts if part not in ("/", "..")))
-        label = next(iter(labels([profile.id])))
         if row.output is None:
-            return self._naming.path(Named(path, row.number, label), self._ending)
+            return self._naming.path(Named(path, row.number, carrier), self._ending)
         parts = row.output.replace("\\", "/").split("/")
         if row.output.startswith("/") or any(part in ("", "..") or part.startswith(".") for part in parts):
             raise OutputError(row.output, "no file in the target, or a hidden one")

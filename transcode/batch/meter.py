@@ -56,7 +56,7 @@ class Meter:
 
     Args:
         total: results in all.
-        passed_over: as in Standing.
+        passed_over, excluded: as in Standing.
         workers: that do a file each at a time; None: it is not known how many there are.
         clock: gives seconds.
     """
@@ -90,10 +90,6 @@ class Meter:
         """
         self._waiting.add(source)
         self._forecast.add(source, file)
-
-    def learn(self, file: Expected, seconds: float) -> None:
-        """A file of an earlier run took seconds."""
-        self._forecast.learn(file, seconds)
 
     def hear(self, source: str, value: object) -> None:
         """What the process tells that has a job: that it begins, and how far it is. From any thread."""

@@ -198,14 +198,9 @@ class Forecast:
         seen.waiting_files -= 1
         self.done += file.cost
         if seconds is not None:
-            self.learn(file, seconds)
-
-    def learn(self, file: Expected, seconds: float) -> None:
-        """A file of this run, or of an earlier one, took seconds."""
-        seen = self._kinds[file.kind]
-        seen.cost += file.cost
-        seen.seconds += seconds
-        seen.files += 1
+            seen.cost += file.cost
+            seen.seconds += seconds
+            seen.files += 1
 
     @property
     def is_learned(self) -> bool:
