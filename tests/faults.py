@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import faulthandler
 import mmap
 import os
+import platform
+import resource
 import signal
 import socket
 import subprocess
@@ -199,6 +202,13 @@ def leave_a_file_and_die(told: str) -> NoReturn:
     die()
 
 
+#: Numbers of system calls by processor, and flags of clone.
+_NUMBERS = {
+    "x86_64": {"clone": 56, "unshare": 272, "ptrace": 101},
+    "aarch64": {"clone": 220, "unshare": 97, "ptrace": 117},
+}
+_NEW_USERS, _SIGCHLD = 0x10000000, 17
+
 #: What a confined process may not do: each is an attempt in a folder, on the file ``old`` that is in it.
 FORBIDDEN: dict[str, Callable[[Path], object]] = {
     "make a file": lambda folder: (folder / "new").write_bytes(b"x"),
@@ -217,13 +227,35 @@ FORBIDDEN: dict[str, Callable[[Path], object]] = {
     "open a socket of the machine": lambda folder: socket.socket(socket.AF_UNIX),
     "ask for an address": lambda folder: socket.create_connection(("127.0.0.1", 9)),
     "start a program": lambda folder: subprocess.run([sys.executable, "-c", ""]),
+    "change the limits of another process": lambda folder: resource.prlimit(
+        os.getppid(), resource.RLIMIT_CORE, (0, 0)
+    ),
+    "make a namespace": lambda folder: _called(_NUMBERS[platform.machine()]["clone"], _NEW_USERS | _SIGCHLD),
+    "make a namespace by clone3": lambda folder: _called(435, 0, 0),
+    "enter a namespace": lambda folder: _called(_NUMBERS[platform.machine()]["unshare"], _NEW_USERS),
+    "look into another process": lambda folder: _called(
+        _NUMBERS[platform.machine()]["ptrace"], 16, os.getppid()
+    ),
 }
+
+
+def _called(*words: int) -> None:
+    """Make a system call; a child that it makes after all ends at once."""
+    made = ctypes.CDLL(None, use_errno=True).syscall(*words, *[0] * (6 - len(words)))
+    if made == 0 and words[0] == _NUMBERS[platform.machine()]["clone"]:
+        os._exit(0)
+    if made < 0:
+        number = ctypes.get_errno()
+        # What must not be there at all is refused as unknown.
+        raise PermissionError(number, "unknown") if number == errno.ENOSYS else OSError(number, "refused")
 
 
 #: What a filter of system calls refuses, and Landlock does not.
 BY_FILTER = (
     *("cut a file short", "change rights", "start a program", "ask for an address"),
     *("open a TCP socket", "open a UDP socket", "open a socket of the machine"),
+    *("change the limits of another process", "make a namespace", "make a namespace by clone3"),
+    *("enter a namespace", "look into another process"),
 )
 
 

@@ -246,6 +246,27 @@ def test_a_system_that_refuses_to_confine() -> None:
             assert "exit status 1" in str(pool.submit(int).exception())
 
 
+def test_a_system_that_refuses_landlock_alone(tmp_path: Path) -> None:
+    """As in a container: the filter of system calls is used all the same, and the error is not lost."""
+    code = process._CODE.replace(
+        "main(",
+        "from transcode.jobs import confinement\n"
+        "def refuse(*_): raise PermissionError(1, 'refused')\n"
+        "confinement._keep_files = refuse\n"
+        "main(",
+    )
+    with (
+        mock.patch.object(process, "_CODE", code),
+        Isolated(1, may_fork=False, limits=JobLimits(confine=None)) as pool,
+    ):
+        (tmp_path / "old").write_bytes(b"here")
+        came = {
+            what: pool.submit(faults.forbidden, what, str(tmp_path)).result() for what in faults.BY_FILTER
+        }
+    if confinement.confinement().filters:
+        assert set(came.values()) == {"PermissionError"}, came
+
+
 def test_the_words_of_a_confinement() -> None:
     assert str(confinement.Confinement(4, True)) == "files by Landlock 4; network by seccomp"
     assert str(confinement.Confinement(0, False)) == (

@@ -2,8 +2,9 @@
 
 Linux alone has the means. Landlock keeps files as they are (since 5.13; opening one cuts it short until 6.2),
 TCP ports shut (6.7) and other processes unsignalled (6.12). By a filter of system calls (seccomp) a process
-opens no sockets, starts no programs, looks into no other process and enters no other namespace; it is there
-for x86-64 and ARM64. Reading stays allowed: sources and libraries may be anywhere.
+opens no sockets, starts no programs, looks into no other process, changes the limits of none, and enters and
+makes no namespace; it is there for x86-64 and ARM64. Reading stays allowed: sources and libraries may be
+anywhere; so do two sockets that are connected to each other alone, and the times of files.
 
 By hand with ctypes: the packages for Landlock alone were unfinished or new, and those for system calls years
 old or in need of a library of the system. What can do both wants a newer kernel than most servers have, and
@@ -18,10 +19,7 @@ import struct
 import sys
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Any
 
 __all__ = ["Confinement", "confine", "confinement"]
 
@@ -38,7 +36,7 @@ _REFER, _TRUNCATE = 1 << 13, 1 << 14
 _BIND_AND_CONNECT = 3
 _SOCKETS_AND_SIGNALS = 3
 
-#: By processor: its number in a filter, and the system calls that are refused.
+#: By processor: its number in a filter, and the system calls that are refused whatever they ask for.
 _CALLS = {
     "x86_64": (
         0xC000003E,
@@ -63,9 +61,15 @@ _CALLS = {
         ),
     ),
 }
+#: By processor the numbers of clone3, whose flags no filter sees, of clone and of prlimit64.
+_WITH_ARGUMENTS = {"x86_64": (435, 56, 302), "aarch64": (435, 220, 261)}
+#: Flags of clone that make a namespace (include/uapi/linux/sched.h).
+_NAMESPACES = 0x7E020080
 #: Codes of a filter's steps (include/uapi/linux/bpf_common.h): load a word, return, and jumps.
-_LOAD, _RETURN, _IF_EQUAL, _IF_AT_LEAST = 0x20, 0x06, 0x15, 0x35
-_ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000 | 1
+_LOAD, _RETURN, _IF_EQUAL, _IF_AT_LEAST, _IF_ANY = 0x20, 0x06, 0x15, 0x35, 0x45
+_ALLOW, _KILL, _REFUSE, _UNKNOWN = 0x7FFF0000, 0x80000000, 0x00050000 | 1, 0x00050000 | 38
+#: Where a filter finds the lower half of the first argument of a call.
+_FIRST_ARGUMENT = 16
 #: Numbers of system calls from here on are of another convention, on x86-64.
 _OTHER_CALLS = 0x40000000
 
@@ -107,9 +111,9 @@ def confinement() -> Confinement:
 
     refused = _libc().prctl(_SET_SECCOMP, _FILTER, None, 0, 0)
     filters = refused == -1 and ctypes.get_errno() == errno.EFAULT
-    return Confinement(
-        max(0, call(_CREATE_RULESET, None, 0, _VERSION)), filters and platform.machine() in _CALLS
-    )
+    # A program of 32 bits on such a kernel makes other calls.
+    is_known = platform.machine() in _CALLS and sys.maxsize > 2**32
+    return Confinement(max(0, call(_CREATE_RULESET, None, 0, _VERSION)), filters and is_known)
 
 
 def confine(folder: str) -> None:
@@ -119,16 +123,18 @@ def confine(folder: str) -> None:
         folder: where files may still be made and removed; empty: nowhere.
 
     Raises:
-        OSError: the system has the means, and refuses them.
+        OSError: the system has the means, and refuses one of them; the other one is used all the same.
     """
     found = confinement()
     if not (found.landlock or found.filters):
         return
     _check(_libc().prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-    if found.landlock:
-        _keep_files(found.landlock, folder)
-    if found.filters:
-        _filter_calls(*_CALLS[platform.machine()])
+    try:
+        if found.landlock:
+            _keep_files(found.landlock, folder)
+    finally:
+        if found.filters:
+            _filter_calls(platform.machine())
 
 
 def _keep_files(version: int, folder: str) -> None:
@@ -156,9 +162,11 @@ def _keep_files(version: int, folder: str) -> None:
         os.close(rules)
 
 
-def _filter_calls(processor: int, refused: Iterable[int]) -> None:
+def _filter_calls(machine: str) -> None:
     import ctypes
 
+    processor, refused = _CALLS[machine]
+    clone3, clone, prlimit = _WITH_ARGUMENTS[machine]
     steps = [
         # The processor's number is the second word that a filter sees, that of the call the first.
         (_LOAD, 0, 0, 4),
@@ -170,7 +178,22 @@ def _filter_calls(processor: int, refused: Iterable[int]) -> None:
     ]
     for number in refused:
         steps += [(_IF_EQUAL, 0, 1, number), (_RETURN, 0, 0, _REFUSE)]
-    steps.append((_RETURN, 0, 0, _ALLOW))
+    steps += [
+        # The C library takes clone where there is no clone3.
+        (_IF_EQUAL, 0, 1, clone3),
+        (_RETURN, 0, 0, _UNKNOWN),
+        (_IF_EQUAL, 0, 4, clone),
+        (_LOAD, 0, 0, _FIRST_ARGUMENT),
+        (_IF_ANY, 0, 1, _NAMESPACES),
+        (_RETURN, 0, 0, _REFUSE),
+        (_RETURN, 0, 0, _ALLOW),
+        # A process changes its own limits, whose number is 0.
+        (_IF_EQUAL, 0, 3, prlimit),
+        (_LOAD, 0, 0, _FIRST_ARGUMENT),
+        (_IF_EQUAL, 1, 0, 0),
+        (_RETURN, 0, 0, _REFUSE),
+        (_RETURN, 0, 0, _ALLOW),
+    ]
     octets = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in steps))
     program = struct.pack("@HP", len(steps), ctypes.addressof(octets))
     _check(_libc().prctl(_SET_SECCOMP, _FILTER, program, 0, 0))

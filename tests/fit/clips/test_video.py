@@ -347,3 +347,26 @@ def test_what_has_no_use_for_more_bits_is_encoded_once() -> None:
     made = fit_frames((picture.copy() for _ in range(90)), shape, limits)
     assert len(made.data) < 60_000
     assert len(made.trials) == 1
+
+
+def test_a_clip_that_is_not_fine_yet_is_encoded_again() -> None:
+    """Noise that stands for a moment in front of black: a pass asks for few bits, and more are used."""
+    limits = transcode.Limits(60_000)
+    shape = frame_shape(limits, 6.0, (320, 240))
+    noise = np.random.default_rng(2).integers(16, 235, (packed_rows(shape.height), shape.width), np.uint8)
+    black = np.full_like(noise, 16)
+    black[shape.height :] = 128
+    made = fit_frames(((noise if number < 3 else black).copy() for number in range(180)), shape, limits)
+    assert len(made.trials) > 1
+    assert made.quantiser is not None
+    assert made.quantiser > 4
+
+
+@pytest.mark.parametrize("codec", ["h263", "mpeg4"])
+def test_a_single_frame_for_old_devices(codec: str) -> None:
+    """The level's bit rate is that of a second, not of the moment that a frame lasts."""
+    source = bytes(clips.clip(clips.moving(320, 240), seconds=0.04).data)
+    made = transcode.fit(source, transcode.Limits(300_000, codecs=(codec, "amr_nb")))
+    with av.open(io.BytesIO(made.data), "r") as container:
+        assert container.streams.video[0].codec_context.name.startswith(codec)
+        assert len(list(container.decode(video=0))) >= 1

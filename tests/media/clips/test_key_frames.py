@@ -51,6 +51,12 @@ def test_distances_without_scenes(frames: int, rate: float, cuts: list[int]) -> 
     assert key_frames.has_late(frames, rate, chosen, within) <= key_frames.has_late(frames, rate, far, within)
 
 
+def test_a_distance_is_no_longer_than_the_clip() -> None:
+    """Of a frame that lasts for a hundred thousandth of a second, one distance is tried."""
+    assert key_frames.distance(1, 90_000.0) == 1
+    assert key_frames.distance(40, 30.0) == 40
+
+
 def test_what_statistics_tell() -> None:
     """Frames stand in coding order; I frames alone are no key frames, and the distance makes no scenes."""
     text = "#options: 64x48\n" + "".join(

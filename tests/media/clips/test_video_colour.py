@@ -102,3 +102,23 @@ def test_codecs_without_names_get_bt601() -> None:
     made = pixel(signal, 53, 108, 216, named=False)
     assert made == pytest.approx((68, 99, 215), abs=2)
     assert conversion(Signal(6, 6, 6), (640, 480), named=False).table is None
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("colour", [(200, 40, 40), (40, 200, 40), (40, 40, 200), (255, 255, 255)])
+def test_ycgco(colour: tuple[int, int, int], named: bool) -> None:
+    """Samples of luma, green and orange become those of BT.709, or of BT.601 for old codecs."""
+    r, g, b = colour
+    samples = (round((r + 2 * g + b) / 4), round((2 * g - r - b) / 4 + 128), round((r - b) / 2 + 128))
+    red, blue = (0.2126, 0.0722) if named else (0.299, 0.114)
+    y = red * r + (1 - red - blue) * g + blue * b
+    wanted = (
+        16 + 219 / 255 * y,
+        128 + 112 / 255 * (b - y) / (1 - blue),
+        128 + 112 / 255 * (r - y) / (1 - red),
+    )
+    found = pixel(Signal(1, 1, 8, full=True), *(min(sample, 255) for sample in samples), named=named)
+    assert found == pytest.approx(wanted, abs=2)
+    assert conversion(Signal(1, 1, 8, full=True), (1920, 1080), named=named).names == (
+        (1, 1, 1) if named else (2, 2, 2)
+    )

@@ -38,9 +38,9 @@ __all__ = ["FittedClip", "fit_size"]
 #: Share of the limit at which a file ends the search. Chosen: each further pass takes as long as the first.
 _ENOUGH = 0.95
 
-#: Share of the bits that an encoder was given below which it is taken to have no use for more: each frame has
-#: the lowest quantiser, or repeats the one before. Chosen.
-_UNUSABLE = 0.5
+#: Mean quantiser of a first pass up to which the encoder has no use for more bits: nobody sees a difference,
+#: and another pass takes as long as the one before. Chosen.
+_FINEST = 4.0
 
 #: Smallest unused share of the limit at which the sound is encoded again with a higher bit rate. Chosen.
 _UNUSED = 0.05
@@ -64,7 +64,7 @@ _LEAST_PART = 0.3
 _SIZES = 4
 
 #: Largest ratio of the mean bit rate of MPEG-4 and H.263 to that of the level: the measured bit rate is a
-#: mean.
+#: mean. That of a clip shorter than a second is counted for a second: the first frame is larger than others.
 _LOOSE = 1.02
 
 
@@ -234,7 +234,7 @@ class _Search:
                     tried.append((sized.width * sized.height, quantiser))
                 size = None if settled or quantiser is None else _suited(frames, tried, self._tuning)
                 if size is None or size == (sized.width, sized.height):
-                    fitted = self._passes(encoder, settings, sized, sound)
+                    fitted = self._passes(encoder, settings, sized, sound, quantiser)
                     return None if fitted is None else replace(fitted, quantiser=quantiser)
                 sized = stack.enter_context(resized(frames, *size))
 
@@ -257,7 +257,7 @@ class _Search:
             return len(data), len(data) - coded.size
 
         size, rest = encode(settings)
-        within = round(rest + _LOOSE * self._most(frames) * frames.end / 8)
+        within = round(rest + _LOOSE * self._most(frames) * max(frames.end, 1.0) / 8)
         limit = min(self._limits.max_bytes, within)
         if not _ENOUGH * limit <= size <= limit:
             finest, coarsest = settings.quantisers
@@ -273,10 +273,20 @@ class _Search:
         return None if best is None else replace(made[best], trials=tuple(self._trials))
 
     def _passes(
-        self, encoder: Encoder, settings: Settings, frames: Frames, sound: Sound | None
+        self,
+        encoder: Encoder,
+        settings: Settings,
+        frames: Frames,
+        sound: Sound | None,
+        quantiser: float | None,
     ) -> FittedClip | None:
-        """Encode until the file uses most of the limit and is not above it; None: no file fits."""
-        if settings.codec != "h264":
+        """Encode until the file uses most of the limit and is not above it; None: no file fits.
+
+        Args:
+            encoder, settings, frames, sound: what is encoded, and how.
+            quantiser: the mean quantiser of the first pass; None: there was none.
+        """
+        if settings.codec != "h264" or quantiser is None:
             return self._at_quantiser(encoder, settings, frames, sound)
         limit = self._limits.max_bytes
         best: FittedClip | None = None
@@ -293,8 +303,7 @@ class _Search:
                 best = self._fitted(frames, data, words)
             if _ENOUGH * limit <= len(data) <= limit:
                 break
-            if coded.size < _UNUSABLE * settings.bit_rate * frames.end / 8:
-                # The encoder has no use for the bits that it has, and for more it has none either.
+            if quantiser <= _FINEST and len(data) <= limit:
                 break
             ratio = (self._tuning.margin * limit - (len(data) - coded.size)) / coded.size
             wanted = round(min(settings.bit_rate * ratio, self._most(frames)))

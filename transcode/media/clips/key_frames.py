@@ -46,7 +46,7 @@ def distance(frames: int, frame_rate: float, cuts: Sequence[int] = ()) -> int:
         late = has_late(frames, frame_rate, far, cuts)
         return late, len(expired(frames, far, cuts)), abs(far - even)
 
-    return min(range(max(1, math.ceil(_LEAST * even)), max(even, longest) + 1), key=waste)
+    return min(range(max(1, math.ceil(_LEAST * even)), min(max(even, longest), frames) + 1), key=waste)
 
 
 def expired(frames: int, far: int, cuts: Sequence[int] = ()) -> list[int]:

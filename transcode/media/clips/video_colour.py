@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["FrameConversion", "Table", "conversion"]
 
 #: Code points (H.273, tables 2 to 4).
-_BT709, _BT601, _BT2020 = 1, 6, 9
+_BT709, _BT601, _YCGCO, _BT2020 = 1, 6, 8, 9
 
 #: Primaries and transfer that go with each matrix (H.273, tables 2 to 4). The transfer of BT.601 is that of
 #: BT.709.
@@ -103,6 +103,11 @@ def conversion(signal: Signal, size: tuple[int, int], *, named: bool) -> FrameCo
     wide = signal.primaries in _WIDE or weights == LUMA_WEIGHTS[_BT2020]
     primaries = signal.primaries if signal.primaries in _WIDE else _BT2020
     target = _BT709 if named else _BT601
+    if signal.matrix == _YCGCO:
+        table = _table(
+            None, signal.transfer if toned else 0, primaries if wide else 0, bool(signal.full), target
+        )
+        return FrameConversion(table, (1, 1, 1) if named else (2, 2, 2), is_toned=toned)
     if toned or wide:
         table = _table(weights, signal.transfer if toned else 0, primaries, bool(signal.full), target)
         return FrameConversion(table, (1, 1, 1) if named else (2, 2, 2), is_toned=toned)
@@ -123,16 +128,24 @@ def conversion(signal: Signal, size: tuple[int, int], *, named: bool) -> FrameCo
 
 
 @lru_cache(maxsize=8)
-def _table(weights: tuple[float, float], curve: int, primaries: int, full: bool, target: int) -> Table:
-    """Return the table from luma weights, curve (PQ, HLG or 0) and primaries (or 0) to BT.709 or BT.601."""
+def _table(weights: tuple[float, float] | None, curve: int, primaries: int, full: bool, target: int) -> Table:
+    """Return the table from luma weights, curve (PQ, HLG or 0) and primaries (or 0) to BT.709 or BT.601.
+
+    Args:
+        weights: of red and blue in luma; None: the samples are YCgCo.
+        curve, primaries, full, target: code points, and whether samples use the full range.
+    """
     places = np.rint(np.linspace(0, 255, _NODES)).astype(np.uint8)
     codes = places.astype(np.float64)
     luma = codes / 255 if full else (codes - 16) / 219
     chroma = (codes - 128) / (255 if full else 224)
     y, cb, cr = np.meshgrid(luma, chroma, chroma, indexing="ij")
-    red, blue = weights
-    r, b = y + 2 * (1 - red) * cr, y + 2 * (1 - blue) * cb
-    rgb = np.stack([r, (y - red * r - blue * b) / (1 - red - blue), b], axis=-1)
+    if weights is None:
+        rgb = np.stack([y - cb + cr, y + cb, y - cb - cr], axis=-1)
+    else:
+        red, blue = weights
+        r, b = y + 2 * (1 - red) * cr, y + 2 * (1 - blue) * cb
+        rgb = np.stack([r, (y - red * r - blue * b) / (1 - red - blue), b], axis=-1)
     if primaries:
         samples = np.clip(rgb, 0, 1)
         light = transfer.toned(samples, curve) if curve else samples**_DISPLAY_GAMMA

@@ -13,7 +13,7 @@ from transcode.media.clips import side_data
 from transcode.media.clips.clip import packets
 from transcode.media.clips.dolby_vision import is_ipt
 from transcode.media.clips.video_alpha import decoder_of
-from transcode.media.samples.cicp import Signal
+from transcode.media.samples.cicp import OTHERS, Signal
 from transcode.media.source.container import open_container
 
 if TYPE_CHECKING:
@@ -150,12 +150,17 @@ def look_of(frame: Any, clip: Clip, name: str) -> Look:
         name: the name of the source, for error texts.
 
     Raises:
-        UnsupportedError: the colours need a Dolby Vision display.
+        UnsupportedError: the colours need a Dolby Vision display, or a conversion that there is not.
     """
     if is_ipt(frame):
         raise UnsupportedError(name, "Dolby Vision profile 5, which has no video for other players")
     orientation = _orientation(side_data.octets(frame, side_data.DISPLAY_MATRIX) or b"")
     signal = Signal.of(frame)
+    if signal.matrix in OTHERS:
+        raise UnsupportedError(
+            name,
+            f"colours with the matrix coefficients {signal.matrix} of ITU-T H.273, which are not supported",
+        )
     full = frame.format.name.startswith("yuvj") if signal.full is None else signal.full
     # FFmpeg converts RGB frames to YCbCr with the BT.601 matrix by default.
     matrix = _BT601 if frame.format.is_rgb else signal.matrix

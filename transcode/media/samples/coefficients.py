@@ -24,6 +24,9 @@ Rdo = tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]]
 #: The picture of kernels.dct.measure(): components, tables, sampling, width and height.
 _Picture = tuple[Sequence[NDArray[np.int16]], Tables, Sequence[tuple[int, int]], int, int]
 
+#: Bytes that headers and tables take at most.
+_HEADERS = 4_096
+
 #: Sampling factors, horizontal and vertical, of each component (T.81, A.1.1).
 _GRAY = ((1, 1),)
 _FACTORS = {"4:2:0": ((2, 2), (1, 1), (1, 1)), "4:4:4": ((1, 1), (1, 1), (1, 1))}
@@ -128,8 +131,10 @@ class Coefficients:
                 quantisation steps of 1 to 255 and 64 dead zones, as shares of a step below which a
                 remainder is dropped, in zigzag order.
             rdo, every, bits: as in kernels.dct.measure().
-            room: bytes up to which a file is kept for encode(). That costs less than to write it there.
+            room: bytes up to which a file is kept for encode(). That costs less than to write it there. A
+                file of more than a byte for each coefficient is not kept: a limit may be any number.
         """
+        room = min(room, _HEADERS + sum(blocks.size for blocks in self.components))
         out = np.empty(room, np.uint8) if room and every == 1 else None
         picture, used = self._arguments(tables, rdo)
         length = dct.measure(
