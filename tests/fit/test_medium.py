@@ -179,3 +179,11 @@ def test_a_receiver_without_clips_costs_the_others_nothing() -> None:
         made = dict(zip(asked, transcode.fit_each_limit(source, asked), strict=True))
         assert isinstance(made[sound], UnsupportedError)
         assert isinstance(made[clip], transcode.Rendition)
+
+
+@pytest.mark.parametrize("box", [(None, None), (160, 120)])
+def test_a_limit_without_end(box: tuple[int | None, int | None]) -> None:
+    """A limit may be any number: what a picture can need is held, not what it may have."""
+    source = save(photo(320, 240), quality=95)
+    made, wanted = (transcode.fit(source, transcode.Limits(most, *box)) for most in (10**15, 10**7))
+    assert made.data == wanted.data

@@ -82,6 +82,7 @@ def carriers(
     a_to_b: dict[str, Any] | None = None,
     b_to_a: dict[str, Any] | None = None,
     neighbour: Callable[[Routes], AbstractContextManager[MailServer]] | None = None,
+    **values: Any,
 ) -> Iterator[tuple[Carrier, Carrier]]:
     """Two carriers.
 
@@ -91,6 +92,7 @@ def carriers(
         a_to_b: what is unusual in A's configuration of its peer B.
         b_to_a: the same in B's configuration.
         neighbour: a mail server between them; None: they speak to each other.
+        values: what is unusual in both configurations.
     """
     at_a, at_b = mm4("a", **(a or {})), mm4("b", **(b or {}))
     with contextlib.ExitStack() as ends:
@@ -104,6 +106,6 @@ def carriers(
             ("b", at_b, peer("a", at_a, **(b_to_a or {}))),
         ):
             gateway = ends.enter_context(Gateway().running())
-            given = config(folder, gateway, name, at, (other,))
+            given = config(folder, gateway, name, at, (other,), **values)
             made.append(Carrier(name, ends.enter_context(running(given)), gateway, given))
         yield made[0], made[1]

@@ -193,3 +193,31 @@ def _bad(_source: Path) -> bytes:
 
 def _lost(*_: object) -> bytes:
     raise JobLost("ended")
+
+
+def test_an_error_of_one_is_no_error_of_the_others() -> None:
+    """Whatever it is: the others have their octets."""
+
+    def made(source: bytes) -> bytes:
+        return source
+
+    def fails(source: bytes) -> bytes:
+        raise ValueError(f"not of {source.decode()}")
+
+    found = adaptation._each(b"a", [(made, ()), (fails, ()), (made, ())], 60.0)
+    assert [found[0], found[2]] == [b"a", b"a"]
+    assert str(found[1]) == "not of a"
+
+
+def test_campaigns_at_once_with_many_networks(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was begun of one is not forgotten for the networks of another; a new network is begun alone."""
+    begun: list[int] = []
+    monkeypatch.setattr(centre.adapter, "begin_all", lambda _, targets, __: begun.append(len(targets)))
+    envelope = centre.accept(b"octets")
+    kinds = {Kind("local", f"network {number}"): "+15550001" for number in range(80)}
+    for _ in range(3):
+        for name in ("C1", "C2"):
+            centre.preparing.begin(replace(envelope, id=name), kinds)
+    assert len(begun) == 2
+    centre.preparing.begin(replace(envelope, id="C1"), {**kinds, Kind("local", "another"): "+15550001"})
+    assert len(begun) == 3

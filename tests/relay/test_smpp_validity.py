@@ -7,9 +7,10 @@ import logging
 import pytest
 
 from tests.relay.conftest import BOB
+from tests.relay.phone import until
 from tests.relay.smsc import SUBMIT_SM, Smsc
 from tests.relay.test_smpp import LONG, bound, taken
-from transcode.errors import ConfigError
+from transcode.errors import ConfigError, TransportError
 from transcode.relay.ports.sms import Push
 from transcode.relay.sms_gateway import SmsGateway, check_sms
 
@@ -54,6 +55,23 @@ def test_an_smsc_that_refuses_the_time(caplog: pytest.LogCaptureFixture) -> None
     assert sum(pdu[4:8] == SUBMIT_SM.to_bytes(4) for pdu in smsc.pdus) == 4
     assert caplog.text.count("refuses validity_period") == 1
     assert BOB[1:] not in caplog.text
+
+
+def test_a_new_bind_is_told_again() -> None:
+    """After a connection that broke, the SMSC may be another one."""
+    smsc = Smsc()
+    smsc.statuses.put(0x62)
+    with smsc.running() as port, bound(port, timeout=2.0) as gate:
+        gate.push(BOB, b"push", seconds=DAY)
+        smsc.garbage = b"\0" * 64
+        with pytest.raises(TransportError):
+            gate.push(BOB, b"push", seconds=DAY)
+        smsc.garbage = None
+        until(lambda: gate.pushes([Push(BOB, b"again", DAY)]) == [None])
+        told = taken(smsc, 1)
+        while not told[-1].octets.endswith(b"again"):
+            told += taken(smsc, 1)
+    assert [told[0].validity_period, told[-1].validity_period] == [b"", b"000001000000000R"]
 
 
 def test_a_time_that_can_not_be_said() -> None:

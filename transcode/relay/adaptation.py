@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import transcode
-from transcode.errors import ProfileError, TranscodeError
+from transcode.errors import ProfileError
 from transcode.jobs.isolated import Isolated, JobLost
 from transcode.jobs.job_limits import JobLimits
 from transcode.jobs.processors import available
@@ -363,7 +363,7 @@ def _each(
                 continue
             try:
                 found.append(make(source, *arguments))
-            except TranscodeError as error:
+            except Exception as error:  # noqa: BLE001  (no error of one receiver may be that of the others)
                 found.append(error)
     return found
 

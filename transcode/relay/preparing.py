@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import transcode
 from transcode.errors import TranscodeError
@@ -23,7 +23,7 @@ __all__ = ["Hop", "Preparing"]
 
 _LOG = logging.getLogger(__name__)
 
-#: Campaigns whose networks are remembered here; those of others are looked up again.
+#: Campaigns whose networks are remembered here, the last ones; those of others are looked up again.
 _MOST = 100
 
 
@@ -42,13 +42,6 @@ class Hop(Protocol):
         """Return what recipients are going to get, as one of them does; None: the message as it is."""
 
 
-class _Seen(NamedTuple):
-    """A kind of recipients of one message."""
-
-    message: str
-    kind: Kind
-
-
 class Preparing:
     """Begins what recipients of campaigns will ask for.
 
@@ -62,7 +55,7 @@ class Preparing:
         self._adapter = adapter
         self._blobs = blobs
         self._hops = {f"{hop.route} {hop.peer}": hop for hop in hops}
-        self._begun: Recent[_Seen, bool] = Recent(_MOST)
+        self._begun: Recent[str, set[Kind]] = Recent(_MOST)
 
     def begin(self, envelope: Envelope, kinds: Mapping[Kind, str]) -> None:
         """Have a message made for kinds of recipients, once; nobody waits for it here.
@@ -71,13 +64,14 @@ class Preparing:
             envelope: the message of a campaign.
             kinds: the address of one recipient of each.
         """
-        new = {kind: kinds[kind] for kind in kinds if _Seen(envelope.id, kind) not in self._begun}
+        begun = self._begun.get(envelope.id, set())
+        new = {kind: kinds[kind] for kind in kinds if kind not in begun}
         if not new:
             return
+        self._begun[envelope.id] = begun | new.keys()
         targets = [target(kind.carrier) for kind in new if kind.route == LOCAL]
         others = []
         for kind, address in new.items():
-            self._begun[_Seen(envelope.id, kind)] = True
             hop = self._hops.get(kind.route)
             found = hop and self._wanted(envelope, hop, address)
             if found:

@@ -261,9 +261,8 @@ class Releasing:
         if not kinds:
             return self._ended(one, now)
         some = {pacing.Kind(kind.hop, kind.carrier): kind.recipients for kind in kinds}
-        self._prepare(
-            self._store.envelope(one.id), {kind: found[0].address for kind, found in some.items() if found}
-        )
+        envelope = self._store.envelope(one.id)
+        self._prepare(envelope, {kind: found[0].address for kind, found in some.items() if found})
         ready = self._awake(one, plan, kinds, now)
         room = max(_LEAST_AHEAD, int(rate * _AHEAD))
         waiting = {
@@ -288,7 +287,7 @@ class Releasing:
             soon = now + (granted.wait or _SOON) if any(ready.values()) else min(dues, default=now + _IDLE)
             return self._later(one, soon, now)
         due = now + max(granted.wait, pacing.SLICE / 2)
-        return self._written(one, chosen, json.dumps(granted.paid), now, due)
+        return self._written(one, envelope, chosen, json.dumps(granted.paid), now, due)
 
     def _charge(self, one: Campaign, recipients: int) -> Charge:
         """Return what recipients cost: campaigns of one key share its rate."""
@@ -316,12 +315,12 @@ class Releasing:
     def _written(
         self,
         one: Campaign,
+        envelope: Envelope,
         chosen: Sequence[tuple[Recipient, str]],
         paid: str,
         now: float,
         due: float,
     ) -> float:
-        envelope = self._store.envelope(one.id)
         addresses = [recipient.address for recipient, _ in chosen]
         asked = [address for address in addresses if self._judge.is_asked(address)]
         known = self._judge.known(addresses, asked)

@@ -31,6 +31,15 @@ def test_a_quote_that_is_not_closed() -> None:
     assert [one.reason for one in read(b'to,name\n+15550001,"\xff\n\xff"\n')] == ["invalid"] * 2
 
 
+def test_a_row_has_a_hundred_lines_at_most() -> None:
+    """A quote that opens anew in each line makes no row of thousands, which each line would read again."""
+    found = read(b"to,name\n" + b'+15550001","\n' * 3_000)
+    assert [one.reason for one in found] == ["invalid"] * 3_000
+    lines = b"\n".join([b"x"] * 100)
+    assert [one.reason for one in read(b'to,name\n+15550001,"' + lines + b'"\n')] == [""]
+    assert {one.reason for one in read(b'to,name\n+15550001,"' + lines + b'\nx\nx"\n')} == {"invalid"}
+
+
 def test_values_in_values() -> None:
     """Lists and objects are no texts: their rows say so. What is null is not there."""
     found = read(
@@ -47,4 +56,11 @@ def test_subjects() -> None:
     rows = b'to,name,other\n+15550001,Ann,x\n+15550002,"a\nb",x\n+15550003,' + b"a" * 251 + b",x\n"
     found = list(Reader("Hi", str, subject="{name}").of_file(io.BytesIO(rows)))
     assert [one.reason for one in found] == ["", "invalid", "too_long"]
+    family = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
+    names = ("Mme\N{NO-BREAK SPACE}Dupont", family, "a\N{LINE SEPARATOR}b", "a\x07b", "a\x85b")
+    named = "".join(f"+15550001,{name},x\n" for name in names)
+    others = list(
+        Reader("Hi", str, subject="{name}").of_file(io.BytesIO(b"to,name,other\n" + named.encode()))
+    )
+    assert [one.reason for one in others] == ["", "", "invalid", "invalid", "invalid"]
     assert (found[0].fields, found[0].subject_chars, found[0].octets) == ('{"name":"Ann"}', 3, 0)

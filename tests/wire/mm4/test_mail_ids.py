@@ -30,6 +30,11 @@ def test_each_mail_has_its_own() -> None:
         replace(MAIL, to=()),
         replace(MAIL, headers=MAIL.headers[:1]),
         replace(MAIL, parts=(Part("text/plain", b"Hellp"),)),
+        replace(MAIL, parts=(Part("text/html", b"Hello"),)),
+        replace(MAIL, parts=(Part("text/plain", b"Hell"), Part("text/plain", b"o"))),
+        replace(MAIL, parts=(Part("text/plain", b"Hel"), Part("text/plain", b"lo"))),
+        replace(MAIL, parts=(Part("text/plain", b"Hello", content_location="a.txt"),)),
+        replace(MAIL, parameters=(("start", "a"),)),
     )
     ids = [str(with_mail_id(mail, DOMAIN).headers[-1][1]) for mail in (MAIL, MAIL, *others)]
     assert ids[0] == ids[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections import deque
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = ["LARGEST_TEXT", "Reader", "WrongHead"]
 
+#: Ends of lines and other control characters. Blanks of any kind and what joins signs are none.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+#: The most lines of a row behind its first: a cell in quotes may have ends of lines.
+_MOST_LINES = 100
 #: The longest line, in octets, and the most octets of an own text and of a recipient's fields.
 _LONGEST, LARGEST_TEXT, _LARGEST_FIELDS = 65_536, 10_000, 20_000
 #: The most characters of a row that are kept where it is no address.
@@ -144,7 +149,7 @@ class Reader:
             return _bad(normal, str(error))
         except UnicodeEncodeError:
             return _bad(normal, "a field has half of a character")
-        if subject and not subject.isprintable():
+        if subject and _CONTROLS.search(subject):
             return _bad(normal, "the subject has an end of line or another control character")
         most = (self._largest, own_text.LARGEST_SUBJECT)
         for name, octets, largest in zip(("text", "subject"), sizes, most, strict=True):
@@ -173,7 +178,9 @@ def _of_row(line: bytes, lines: _Lines, further: list[bytes | None]) -> Iterator
     """
     octets = len(line)
     yield f"{line.decode()}\n"
-    for another in lines.all():
+    # A row of more lines is none: else each line of a file whose quotes are never closed were read as often
+    # as there are lines before it.
+    for another in itertools.islice(lines.all(), _MOST_LINES):
         further.append(another)
         octets += len(another or b"") + 1
         if another is None or octets > _LONGEST:

@@ -88,7 +88,8 @@ class Links:
         if (hindered := self._hindered(delivery)) is not None:
             return hindered
         try:
-            seconds = ends_at - self._clock()
+            # Of one that is over meanwhile the SMSC is told the least; nothing would be its own longest time.
+            seconds = max(1.0, ends_at - self._clock())
             self._sms.text(delivery.recipient, text, sender=config.sender, seconds=seconds)
         except TranscodeError as error:
             is_temporary = isinstance(error, TransportError) and error.temporary

@@ -242,10 +242,12 @@ class Peers:
             others = [pair for pair in adapted.headers if pair[0].lower() != "x-mms-expiry"]
             return replace(adapted, transaction_id=message.transaction_id, headers=(*others, *expiry))
 
-        fitted = smaller(0) if is_large else message
-        size = len(octets := self._octets(fitted))
-        if most and size > most:
-            raise BudgetError("message", most, smallest=size)
+        fitted = message
+        if is_large:
+            fitted = smaller(0)
+            octets = self._octets(fitted)
+            if len(octets) > most:
+                raise BudgetError("message", most, smallest=len(octets))
         if own == SAME:
             return octets
         made = within(fitted, own, most, size=lambda one: len(self._octets(one)), smaller=smaller)

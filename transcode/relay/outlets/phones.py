@@ -98,7 +98,7 @@ class Phones:
         now = self._clock()
         made = [self._notification(notifications, delivery, now) for delivery in deliveries]
         pushes = [
-            Push(delivery.recipient, push, delivery.expires_at - now)
+            Push(delivery.recipient, push, max(1.0, delivery.expires_at - now))
             for delivery, push in zip(deliveries, made, strict=True)
             if isinstance(push, bytes)
         ]

@@ -318,7 +318,7 @@ class Smpp(Sms):
             **(_source(sender) if sender else self._source),
             "registered_delivery": _WITH_RECEIPT if self._gateway.receipts else 0,
         }
-        if self._takes_periods and (period := validity(self._gateway, seconds)):
+        if period := validity(self._gateway, seconds):
             fields["validity_period"] = _period(period)
         ends = self._loop.time() + self._gateway.timeout
         if len(messages) == 1:
@@ -343,23 +343,24 @@ class Smpp(Sms):
                     async with self._window:
                         await self._turn(ends)
                         session = await self._ready()
+                        said = fields if self._takes_periods else _without_period(fields)
                         sent_at = self._loop.time()
                         answer = await session.submit_sm(
                             short_message=message.octets,
                             data_coding=message.data_coding,
                             esm_class=message.esm_class,
-                            **fields,
+                            **said,
                         )
                         self._answered_at = self._loop.time()
                     if answer.is_success:
                         self._throttle = _THROTTLE
                         return
                     sent_at = None
-                    if answer.command_status == _WRONG_PERIOD and "validity_period" in fields:
+                    if answer.command_status == _WRONG_PERIOD and "validity_period" in said:
                         # Its own time counts then, as if nobody had said one.
-                        _LOG.warning("%s: it refuses validity_period, and is told none", self._name)
+                        if self._takes_periods:
+                            _LOG.warning("%s: it refuses validity_period, and is told none", self._name)
                         self._takes_periods = False
-                        fields = {name: value for name, value in fields.items() if name != "validity_period"}
                         continue
                     if answer.command_status not in _FULL:
                         raise self._refused(answer.command_status)
@@ -417,6 +418,10 @@ class Smpp(Sms):
         reason = f"status 0x{status:08X}" + (f": {words}" if words else "")
         # Other refusals are the operators' matter, or pass. No message is lost for them.
         return TransportError(self._name, reason, temporary=status != _WRONG_NUMBER)
+
+
+def _without_period(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name != "validity_period"}
 
 
 def _period(seconds: int) -> str:

@@ -49,8 +49,11 @@ def with_mail_id(message: SomeMessage, domain: str) -> SomeMessage:
         message.subject,
         message.headers,
         message.content_type,
+        message.parameters,
     )
     digest = hashlib.blake2b(repr(said).encode("utf-8", "replace"), digest_size=_DIGEST_OCTETS)
     for part in message.parts:
+        # Its octets are no part of what is shown of it.
+        digest.update(repr((part, len(part.data))).encode("utf-8", "replace"))
         digest.update(part.data)
     return replace(message, headers=(*message.headers, (_NAME, f"<{digest.hexdigest()}@{domain}>")))
