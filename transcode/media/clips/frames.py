@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["MEMORY", "Frames"]
 
 #: Bytes of frames that are kept in memory. Further frames go to a temporary file. Chosen.
-MEMORY = 160_000_000
+MEMORY = 130_000_000
 
 
 class Frames:
