@@ -200,8 +200,8 @@ def lines(rows: Sequence[Row]) -> list[str]:
     ]
     text += [
         "",
-        "The decoder skips work that the reduction hides: the deblocking of frames that no other frame refers to,",
-        "and such frames themselves where they are dropped. Processor time in seconds for"
+        "The decoder skips work that the reduction hides: the deblocking of frames that no other frame",
+        "refers to, and such frames themselves where they are dropped. Processor time in seconds for"
         f" {SECONDS:.0f} seconds of a clip with and without it,",
         "and the similarity of the reduced luma planes, by mean SSIMULACRA2.",
         "",
