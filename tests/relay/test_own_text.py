@@ -27,6 +27,7 @@ from transcode.relay.own_text import (
     with_stand_in,
     within,
 )
+from transcode.wire.http import HttpMessage
 
 TEMPLATE, MOST = "Hi {name}", 40_000
 
@@ -38,6 +39,14 @@ def message(chars: int, octets: int) -> Message:
         save(noise, quality=95), transcode.find_profile("us-att"), to=["+1"], text=TEMPLATE
     )
     return with_stand_in(made, TEMPLATE, stand_in(chars, octets))
+
+
+def written(one: Message, form: Literal["mm4", "mm7"]) -> HttpMessage | bytes:
+    return one.to_mm4(strict=False) if form == "mm4" else one.to_mm7(strict=False)
+
+
+def octets(one: HttpMessage | bytes) -> int:
+    return len(one if isinstance(one, bytes) else one.body)
 
 
 def texts(made: Message) -> list[str]:
@@ -100,20 +109,21 @@ def test_texts_that_mail_writes_with_more_octets(form: Literal["mm4", "mm7"], si
     whole = message(3000, 3000).converted("mm4-forward-req" if form == "mm4" else "mm7-deliver-req")
     network, made = transcode.find_profile("us-att"), []
 
-    def size(one: Message) -> int:
-        return len(one.to_mm4(strict=False) if form == "mm4" else one.to_mm7(strict=False).body)
+    def write(one: Message) -> HttpMessage | bytes:
+        return written(one, form)
 
     def smaller(more: int) -> Message:
         made.append(more)
         return transcode.adapt(whole, replace(network, max_message_bytes=MOST), form=form, reserve=more)
 
-    fitted = within(smaller(0), Own(own), MOST, size=size, smaller=smaller)
-    assert size(fitted) <= MOST
-    assert [text.replace("\r\n", "\n") for text in texts(fitted)] == [own]
+    fitted = within(smaller(0), Own(own), MOST, write=write, size=octets, smaller=smaller)
+    assert octets(fitted) <= MOST
+    assert [text.replace("\r\n", "\n") for text in texts(transcode.read(bytes(fitted)))] == [own]
     assert len(made) <= 2
     with pytest.raises(BudgetError) as found:
-        within(smaller(0), Own(own), MOST, size=lambda one: size(one) + MOST, smaller=smaller)
-    assert (found.value.limit, found.value.smallest) == (MOST, size(with_own(smaller(0), Own(own))) + MOST)
+        within(smaller(0), Own(own), MOST, write=write, size=lambda one: octets(one) + MOST, smaller=smaller)
+    smallest = octets(write(with_own(smaller(0), Own(own)))) + MOST
+    assert (found.value.limit, found.value.smallest) == (MOST, smallest)
 
 
 def test_subjects() -> None:

@@ -25,7 +25,7 @@ from transcode.relay.retention import DAY
 from transcode.relay.route import Router
 from transcode.relay.store import SqliteStore, campaigns, recipients
 from transcode.relay.store.campaigns import Action
-from transcode.relay.store.keys import make_key
+from transcode.relay.store.keys import campaign_rate, make_key
 from transcode.relay.store.recipients import Row
 from transcode.relay.worker import Worker
 from transcode.relay.zones import Quiet
@@ -135,6 +135,17 @@ def test_campaigns_of_one_key_share_its_rate(store: SqliteStore) -> None:
     assert 190 <= first + second <= 220
     assert min(first, second) > 60
     assert 170 <= other <= 190
+
+
+def test_a_step_reads_the_rate_of_its_key_once(store: SqliteStore) -> None:
+    desk = Desk(store)
+    begun(store, *ROWS, plan=pacing.Plan(per_second=8.0))
+    while desk.work.sort():
+        pass
+    with mock.patch("transcode.relay.releasing.campaign_rate", wraps=campaign_rate) as read:
+        desk.work.release()
+    assert store.deliveries()
+    assert read.call_count == 1
 
 
 def test_quiet_hours(store: SqliteStore) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from transcode.errors import BudgetError
 from transcode.message.slideshow import readable, text_part
@@ -40,6 +40,8 @@ __all__ = [
     "with_stand_ins",
     "within",
 ]
+
+_Written = TypeVar("_Written")
 
 #: What a stand-in mostly has: a sign in ASCII, so that where its octets are cut, they are cut early.
 _SIGN = "~"
@@ -144,16 +146,18 @@ def within(
     own: Own,
     most: int,
     *,
-    size: Callable[[Message], int],
+    write: Callable[[Message], _Written],
+    size: Callable[[_Written], int],
     smaller: Callable[[int], Message],
-) -> Message:
-    """Return a message with a recipient's own text and subject that is not too large.
+) -> _Written:
+    """Return a message with a recipient's own text and subject, as it leaves, that is not too large.
 
     Args:
         message: the message, made to fit with its stand-ins.
         own: text and subject.
         most: the most octets; 0: any number.
-        size: returns the octets of a message in its form.
+        write: returns a message as it leaves.
+        size: returns the octets of one.
         smaller: makes the message anew, with a stand-in too, and with so many octets left free.
 
     Raises:
@@ -161,9 +165,10 @@ def within(
         Exception: what smaller raises.
     """
     made = with_own(message, own)
-    octets = size(made) if most and own != SAME else 0
+    written = write(made)
+    octets = size(written) if most and own != SAME else 0
     if octets <= most:
-        return made
+        return written
     # A few sizes, so that most recipients share what is made anew for them.
     more = _LEAST_MORE
     while more < octets - most:
@@ -173,9 +178,10 @@ def within(
         again = with_own(smaller(more), own)
     except BudgetError as error:
         raise none from error
-    if size(again) > most or _texts(again) != _texts(made):
+    written = write(again)
+    if size(written) > most or _texts(again) != _texts(made):
         raise none
-    return again
+    return written
 
 
 def _texts(message: Message) -> list[str]:

@@ -250,7 +250,8 @@ class Releasing:
         return self._released(one, now)
 
     def _released(self, one: Campaign, now: float) -> float:
-        wait = limits.wait(self._store, self._charge(one, 1), now)
+        charge = self._charge(one)
+        wait = limits.wait(self._store, charge, now)
         if wait > 0:
             # Other campaigns of the key are at work.
             return self._later(one, now + wait, now)
@@ -287,12 +288,12 @@ class Releasing:
             soon = now + (granted.wait or _SOON) if any(ready.values()) else min(dues, default=now + _IDLE)
             return self._later(one, soon, now)
         due = now + max(granted.wait, pacing.SLICE / 2)
-        return self._written(one, envelope, chosen, json.dumps(granted.paid), now, due)
+        return self._written(one, envelope, chosen, charge, json.dumps(granted.paid), now, due)
 
-    def _charge(self, one: Campaign, recipients: int) -> Charge:
-        """Return what recipients cost: campaigns of one key share its rate."""
+    def _charge(self, one: Campaign) -> Charge:
+        """Return what a recipient costs: campaigns of one key share its rate."""
         rate = campaign_rate(self._store, one.key, self._per_second)
-        return Charge(f"campaigns {one.key}", Rate(rate * _MINUTE, rate * 2 * pacing.SLICE), recipients)
+        return Charge(f"campaigns {one.key}", Rate(rate * _MINUTE, rate * 2 * pacing.SLICE), 1)
 
     def _awake(
         self, one: Campaign, plan: Plan, kinds: Sequence[Waiting], now: float
@@ -317,6 +318,7 @@ class Releasing:
         one: Campaign,
         envelope: Envelope,
         chosen: Sequence[tuple[Recipient, str]],
+        charge: Charge,
         paid: str,
         now: float,
         due: float,
@@ -335,7 +337,7 @@ class Releasing:
         if failed:
             self._store.write(partial(recipients.sort, name=one.id, found=failed, now=now)).result()
         if going:
-            charges = [self._charge(one, len(going))]
+            charges = [charge._replace(cost=len(going))]
             self._store.release(one, going, paid=paid, charges=charges, at=now, due=due).result()
         return due - self._clock() if going else 0.0
 

@@ -229,10 +229,7 @@ class Peers:
         Raises:
             BudgetError: with its own headers and text it is too large all the same.
         """
-        most, octets = self._peer.max_bytes, self._octets(message)
-        is_large = bool(most) and len(octets) > most
-        if not is_large and own == SAME:
-            return octets
+        most, fitted = self._peer.max_bytes, message
 
         def smaller(more: int) -> Message:
             key, function, arguments = self._smaller(message, more)
@@ -242,16 +239,16 @@ class Peers:
             others = [pair for pair in adapted.headers if pair[0].lower() != "x-mms-expiry"]
             return replace(adapted, transaction_id=message.transaction_id, headers=(*others, *expiry))
 
-        fitted = message
-        if is_large:
-            fitted = smaller(0)
-            octets = self._octets(fitted)
+        if most:
+            octets = self._octets(message)
             if len(octets) > most:
-                raise BudgetError("message", most, smallest=len(octets))
-        if own == SAME:
-            return octets
-        made = within(fitted, own, most, size=lambda one: len(self._octets(one)), smaller=smaller)
-        return self._octets(made)
+                fitted = smaller(0)
+                octets = self._octets(fitted)
+                if len(octets) > most:
+                    raise BudgetError("message", most, smallest=len(octets))
+            if own == SAME:
+                return octets
+        return within(fitted, own, most, write=self._octets, size=len, smaller=smaller)
 
     def _smaller(self, message: Message, more: int) -> Wanted:
         key = f"mm4 {self._peer.network} {self._peer.max_bytes}" + (f" {more}" if more else "")

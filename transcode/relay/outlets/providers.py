@@ -21,7 +21,7 @@ from transcode.message.adapted_headers import refuse_change
 from transcode.messages.message import answer_of
 from transcode.relay.accepted import accepted, without_content
 from transcode.relay.adaptation import Wanted
-from transcode.relay.model import Event, Route, Told
+from transcode.relay.model import SAME, Event, Route, Told
 from transcode.relay.outlets.outlet import Outcome, missing, report_on, unsent
 from transcode.relay.own_text import within
 from transcode.relay.store.reports import transaction_id
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from transcode.relay.store import Blobs
     from transcode.relay.store.rows import Report
     from transcode.relay.vasps import Vasp
+    from transcode.wire.http import HttpMessage
 
 __all__ = ["Providers"]
 
@@ -106,7 +107,7 @@ class Providers:
                 transaction_id=transaction_id(report),
                 system=self._name,
             )
-            self._post(message)
+            self._post(_written(message))
         except TransportError as error:
             _LOG.warning("report %d to %s: %s", report.id, self.peer, error)
             is_final = _outcome(error).event is not Event.ATTEMPT_FAILED
@@ -125,7 +126,7 @@ class Providers:
 
     def _deliver(self, delivery: Delivery, envelope: Envelope) -> Outcome:
         try:
-            message = self._message(delivery, envelope)
+            request = self._request(delivery, envelope)
         except FileNotFoundError:
             return missing(self._blobs)
         except (JobLost, TimeoutError) as error:
@@ -133,7 +134,7 @@ class Providers:
         except TranscodeError as error:
             return unsent(error)
         try:
-            answer = self._post(message)
+            answer = self._post(request)
         except TransportError as error:
             return _outcome(error)
         except PduError as error:
@@ -141,10 +142,9 @@ class Providers:
             return Outcome(Event.ATTEMPT_FAILED, f"the answer is none of MM7: {error}"[:200])
         return Outcome(Event.REQUEST_ACCEPTED, str(folded(answer.headers).get("statuscode", "")))
 
-    def _post(self, message: Message) -> Message:
+    def _post(self, request: HttpMessage) -> Message:
         return submit.post(
-            # Not strict: a sender who hides has no place in a DeliverReq, which should have one.
-            message.to_mm7(strict=False),
+            request,
             self._vasp.url,
             answer_of,
             auth=None,
@@ -162,13 +162,13 @@ class Providers:
             TranscodeError: they are no message that can be sent.
         """
         whole, most = self._whole(delivery, envelope), self._vasp.max_bytes
-        return self._smaller(whole, 0) if most and _octets(whole) > most else None
+        return self._smaller(whole, 0) if most and _size(_written(whole)) > most else None
 
     def _smaller(self, whole: Message, more: int) -> Wanted:
         key = f"mm7 {self._vasp.network} {self._vasp.max_bytes}" + (f" {more}" if more else "")
         return Wanted(key, _adapted, (replace(whole, parts=()), self._vasp, more))
 
-    def _message(self, delivery: Delivery, envelope: Envelope) -> Message:
+    def _request(self, delivery: Delivery, envelope: Envelope) -> HttpMessage:
         """Return the DeliverReq, adapted where the provider takes no larger one."""
         made = whole = self._whole(delivery, envelope)
         most = self._vasp.max_bytes
@@ -179,11 +179,16 @@ class Providers:
             adapted = transcode.read(self._blobs.get(job.result(timeout=2 * self._adapt_seconds)))
             return replace(adapted, transaction_id=whole.transaction_id, to=whole.to)
 
-        if most and _octets(made) > most:
-            made = smaller(0)
-            if (size := _octets(made)) > most:
-                raise BudgetError("message", most, smallest=size)
-        return within(made, delivery.own, most, size=_octets, smaller=smaller)
+        if most:
+            request = _written(made)
+            if _size(request) > most:
+                made = smaller(0)
+                request = _written(made)
+                if _size(request) > most:
+                    raise BudgetError("message", most, smallest=_size(request))
+            if delivery.own == SAME:
+                return request
+        return within(made, delivery.own, most, write=_written, size=_size, smaller=smaller)
 
     def _whole(self, delivery: Delivery, envelope: Envelope) -> Message:
         """Return the DeliverReq as large as it is."""
@@ -210,9 +215,14 @@ class Providers:
             return without_content(envelope).converted("mm7-submit-req")
 
 
-def _octets(message: Message) -> int:
-    """Return the size of a request."""
-    return len(message.to_mm7(strict=False).body)
+def _written(message: Message) -> HttpMessage:
+    """Return a request as it leaves."""
+    # Not strict: a sender who hides has no place in a DeliverReq, which should have one.
+    return message.to_mm7(strict=False)
+
+
+def _size(request: HttpMessage) -> int:
+    return len(request.body)
 
 
 def _in_version(message: Message, version: str) -> Message:
