@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import heapq
+import math
 import random
 import struct
 from pathlib import Path
@@ -162,6 +163,21 @@ def test_what_a_meter_counts() -> None:
     assert meter.progress(made("c", 1.0)).seconds_left == 0.0
 
 
+def matroska(duration: float = 0.0, width: bytes = b"") -> bytes:
+    """The head of a Matroska file whose track is as high as wide."""
+
+    def element(number: str, body: bytes) -> bytes:
+        return (
+            bytes.fromhex(number) + bytes([0x80 | len(body)]) + body
+            if len(body) < 127
+            else (bytes.fromhex(number) + struct.pack(">H", 0x4000 | len(body)) + body)
+        )
+
+    info = element("1549a966", element("4489", struct.pack(">d", duration)))
+    track = element("ae", element("e0", element("b0", width) + element("ba", width)))
+    return element("1a45dfa3", b"") + element("18538067", info + element("1654ae6b", track))
+
+
 def test_what_headers_tell(tmp_path: Path) -> None:
     """Length and pixels of a clip are read of its header; of what is none, nothing."""
     avi = struct.pack("<4sI4s4sI4s4sII12xI12xII", b"RIFF", 0, b"AVI ", b"LIST", 0, b"hdrl", b"avih", 56, *AVI)
@@ -181,10 +197,18 @@ def test_what_headers_tell(tmp_path: Path) -> None:
         b"\0" * 40,
         b"\0\0\0\x18ftypmp42" + b"\xff" * 60,
         b"\x1a\x45\xdf\xa3" + b"\xff" * 99,
+        # A box that is said to be longer than any file.
+        b"\0\0\0\1ftyp" + struct.pack(">q", 2**63 - 1) + bytes(40),
+        b"\0\0\0\1ftyp" + struct.pack(">q", 2**62) + bytes(40),
+        matroska(duration=math.inf),
+        matroska(duration=math.nan),
+        matroska(duration=-1.0),
+        matroska(width=b"\x7f" * 120),
     ):
         path = tmp_path / "b.mp4"
         path.write_bytes(content)
         assert load_of(path) == Load("clip", len(content))
+        assert math.isfinite(expected(load_of(path), 300_000).cost)
     assert load_of(tmp_path / "none.mp4") == Load("clip", 0)
     assert expected(load_of(tmp_path / "none.mp4"), 300_000).cost > 0
 

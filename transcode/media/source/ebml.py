@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ _ENCRYPTION, _ALGORITHM, _AES, _MODE = 0x5035, 0x47E1, 0x47E7, 0x47E8
 _INFO, _SCALE, _DURATION = 0x1549A966, 0x2AD7B1, 0x4489
 _VIDEO, _WIDTH, _HEIGHT = 0xE0, 0xB0, 0xBA
 _TICK = 1_000_000
+#: The most octets of an integer.
+_WIDEST = 8
 
 #: ID of the clusters, which hold the media. The track list comes before the first cluster.
 _CLUSTER = 0x1F43B675
@@ -72,7 +75,9 @@ def extent(head: bytes) -> tuple[float, int]:
     said = bytes(next(_inside(view, _SEGMENT, _INFO, _DURATION), b""))
     ticks = struct.unpack({4: ">f", 8: ">d"}[len(said)], said)[0] if len(said) in (4, 8) else 0.0
     path = (_SEGMENT, _TRACKS, _TRACK, _VIDEO)
-    return ticks * scale / 1e9, _number(view, *path, _WIDTH) * _number(view, *path, _HEIGHT)
+    seconds = ticks * scale / 1e9
+    pixels = _number(view, *path, _WIDTH) * _number(view, *path, _HEIGHT)
+    return seconds if 0 <= seconds < math.inf else 0.0, pixels
 
 
 def _encryption(track: memoryview) -> str | None:
@@ -85,8 +90,12 @@ def _encryption(track: memoryview) -> str | None:
 
 
 def _number(parent: memoryview, *path: int) -> int:
-    """Return an unsigned integer; 0 if the element is absent: the default of all elements read here."""
-    return int.from_bytes(next(_inside(parent, *path), b""), "big")
+    """Return an unsigned integer; 0 if the element is absent: the default of all elements read here.
+
+    One of more octets than a number may have (RFC 8794, 7.2) is none.
+    """
+    body = next(_inside(parent, *path), b"")
+    return int.from_bytes(body, "big") if len(body) <= _WIDEST else 0
 
 
 def _inside(parent: memoryview, *path: int) -> Iterator[memoryview]:

@@ -6,6 +6,7 @@ A figure that a header does not have is 0. A wrong one costs an estimate its acc
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -64,8 +65,11 @@ def extent_of(file: IO[bytes]) -> Extent:
 
 def _index(file: IO[bytes]) -> bytes:
     """The index of an MP4 file, wherever it is, as far as it is short; empty where it is not found."""
-    at = 0
+    at, end = 0, file.seek(0, os.SEEK_END)
     for _ in range(_MOST_BOXES):
+        if at > end - 8:
+            # A box that says it is longer than the file: no system seeks to any number.
+            break
         file.seek(at)
         head = file.read(16)
         size, kind = struct.unpack_from(">I4s", head)
