@@ -204,8 +204,8 @@ def leave_a_file_and_die(told: str) -> NoReturn:
 
 #: Numbers of system calls by processor, and flags of clone.
 _NUMBERS = {
-    "x86_64": {"clone": 56, "unshare": 272, "ptrace": 101},
-    "aarch64": {"clone": 220, "unshare": 97, "ptrace": 117},
+    "x86_64": {"clone": 56, "unshare": 272, "ptrace": 101, "tgkill": 234},
+    "aarch64": {"clone": 220, "unshare": 97, "ptrace": 117, "tgkill": 131},
 }
 _NEW_USERS, _SIGCHLD = 0x10000000, 17
 
@@ -236,6 +236,12 @@ FORBIDDEN: dict[str, Callable[[Path], object]] = {
     "look into another process": lambda folder: _called(
         _NUMBERS[platform.machine()]["ptrace"], 16, os.getppid()
     ),
+    "signal another process": lambda folder: os.kill(os.getppid(), 0),
+    "signal its group": lambda folder: os.kill(0, 0),
+    "signal a thread of another process": lambda folder: _called(
+        _NUMBERS[platform.machine()]["tgkill"], os.getppid(), os.getppid(), 0
+    ),
+    "change the times of a file": lambda folder: os.utime(folder / "old", (0, 0)),
 }
 
 
@@ -255,7 +261,8 @@ BY_FILTER = (
     *("cut a file short", "change rights", "start a program", "ask for an address"),
     *("open a TCP socket", "open a UDP socket", "open a socket of the machine"),
     *("change the limits of another process", "make a namespace", "make a namespace by clone3"),
-    *("enter a namespace", "look into another process"),
+    *("enter a namespace", "look into another process", "signal another process", "signal its group"),
+    *("signal a thread of another process", "change the times of a file"),
 )
 
 

@@ -11,7 +11,7 @@ __all__ = ["Room"]
 
 
 class Room:
-    """Places, of which each who comes takes some. Who comes first is let in first.
+    """Places, of which each who comes takes some. Who comes first is let in first; who takes none, at once.
 
     Args:
         places: how many there are. Who asks for more gets all of them.
@@ -74,7 +74,7 @@ class Room:
         wanted = min(count, self._places)
         taken: Future[None] = Future()
         with self._lock:
-            if not self._waiting and wanted <= self._free:
+            if not wanted or (not self._waiting and wanted <= self._free):
                 self._free -= wanted
                 taken.set_result(None)
             else:

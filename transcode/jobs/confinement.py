@@ -2,9 +2,9 @@
 
 Linux alone has the means. Landlock keeps files as they are (since 5.13; opening one cuts it short until 6.2),
 TCP ports shut (6.7) and other processes unsignalled (6.12). By a filter of system calls (seccomp) a process
-opens no sockets, starts no programs, looks into no other process, changes the limits of none, and enters and
-makes no namespace; it is there for x86-64 and ARM64. Reading stays allowed: sources and libraries may be
-anywhere; so do two sockets that are connected to each other alone, and the times of files.
+opens no sockets, starts no programs, looks into no other process, signals none, changes the limits of none,
+changes the times of no file, and enters and makes no namespace; it is there for x86-64 and ARM64. Reading
+stays allowed, as sources and libraries may be anywhere; so do two sockets that are connected to each other.
 
 By hand with ctypes: the packages for Landlock alone were unfinished or new, and those for system calls years
 old or in need of a library of the system. What can do both wants a newer kernel than most servers have, and
@@ -49,6 +49,8 @@ _CALLS = {
             *(59, 101, 165, 248, 249, 250, 272, 298, 304),
             # setns, process_vm_readv and writev, bpf, execveat, userfaultfd, pidfd_getfd, io_uring_*
             *(308, 310, 311, 321, 322, 323, 438, 425, 426, 427),
+            # utime, utimes, futimesat, utimensat, tkill, pidfd_send_signal
+            *(132, 235, 261, 280, 200, 424),
         ),
     ),
     "aarch64": (
@@ -58,11 +60,14 @@ _CALLS = {
             *(45, 5, 6, 7, 52, 53, 54, 55, 452, 463),
             *(221, 117, 40, 217, 218, 219, 97, 241, 265),
             *(268, 270, 271, 280, 281, 282, 438, 425, 426, 427),
+            *(88, 130, 424),
         ),
     ),
 }
 #: By processor the numbers of clone3, whose flags no filter sees, of clone and of prlimit64.
 _WITH_ARGUMENTS = {"x86_64": (435, 56, 302), "aarch64": (435, 220, 261)}
+#: By processor the numbers of kill, tgkill, rt_sigqueueinfo and rt_tgsigqueueinfo: a process may end itself.
+_SIGNALS = {"x86_64": (62, 234, 129, 297), "aarch64": (129, 131, 138, 240)}
 #: Flags of clone that make a namespace (include/uapi/linux/sched.h).
 _NAMESPACES = 0x7E020080
 #: Codes of a filter's steps (include/uapi/linux/bpf_common.h): load a word, return, and jumps.
@@ -167,6 +172,8 @@ def _filter_calls(machine: str) -> None:
 
     processor, refused = _CALLS[machine]
     clone3, clone, prlimit = _WITH_ARGUMENTS[machine]
+    # A process changes its own limits, whose number is 0.
+    to_itself = [(prlimit, 0), *((number, os.getpid()) for number in _SIGNALS[machine])]
     steps = [
         # The processor's number is the second word that a filter sees, that of the call the first.
         (_LOAD, 0, 0, 4),
@@ -178,19 +185,21 @@ def _filter_calls(machine: str) -> None:
     ]
     for number in refused:
         steps += [(_IF_EQUAL, 0, 1, number), (_RETURN, 0, 0, _REFUSE)]
+    for number, itself in to_itself:
+        steps += [
+            (_IF_EQUAL, 0, 4, number),
+            (_LOAD, 0, 0, _FIRST_ARGUMENT),
+            (_IF_EQUAL, 0, 1, itself),
+            (_RETURN, 0, 0, _ALLOW),
+            (_RETURN, 0, 0, _REFUSE),
+        ]
     steps += [
         # The C library takes clone where there is no clone3.
         (_IF_EQUAL, 0, 1, clone3),
         (_RETURN, 0, 0, _UNKNOWN),
-        (_IF_EQUAL, 0, 4, clone),
+        (_IF_EQUAL, 0, 3, clone),
         (_LOAD, 0, 0, _FIRST_ARGUMENT),
         (_IF_ANY, 0, 1, _NAMESPACES),
-        (_RETURN, 0, 0, _REFUSE),
-        (_RETURN, 0, 0, _ALLOW),
-        # A process changes its own limits, whose number is 0.
-        (_IF_EQUAL, 0, 3, prlimit),
-        (_LOAD, 0, 0, _FIRST_ARGUMENT),
-        (_IF_EQUAL, 1, 0, 0),
         (_RETURN, 0, 0, _REFUSE),
         (_RETURN, 0, 0, _ALLOW),
     ]

@@ -6,6 +6,7 @@ context variable. A stage within another one stops the clock of the outer one.
 
 from __future__ import annotations
 
+import threading
 import time
 from contextvars import ContextVar
 from functools import wraps
@@ -34,8 +35,15 @@ class Stopwatch:
         self._stages: list[str] = []
         self._since = 0.0
         self._before: list[Token[Stopwatch | None]] = []
+        self._thread = 0
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this thread is the one that is counted."""
+        return self._thread == threading.get_ident()
 
     def __enter__(self) -> None:
+        self._thread = threading.get_ident()
         self._before.append(_CURRENT.set(self))
 
     def __exit__(
@@ -61,13 +69,19 @@ class Stopwatch:
         self._since = now
 
 
-#: Who counts the current call. Threads of the call count nothing: they work within its stages.
+#: Who counts the current call. Threads of the call count nothing: they work within its stages. In a Python
+#: without a global lock they begin with the variables of their caller.
 _CURRENT: ContextVar[Stopwatch | None] = ContextVar("transcode_stages", default=None)
 
 
 def is_counted() -> bool:
     """Whether somebody counts the current call."""
-    return _CURRENT.get() is not None
+    return _current() is not None
+
+
+def _current() -> Stopwatch | None:
+    watch = _CURRENT.get()
+    return watch if watch is not None and watch.is_here else None
 
 
 def staged(stage: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
@@ -76,7 +90,7 @@ def staged(stage: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     def counted(function: Callable[_P, _T]) -> Callable[_P, _T]:
         @wraps(function)
         def called(*args: _P.args, **named: _P.kwargs) -> _T:
-            watch = _CURRENT.get()
+            watch = _current()
             if watch is None:
                 return function(*args, **named)
             watch.begin(stage)

@@ -37,7 +37,7 @@ enum {
     SCAN_COMPONENTS = 4,
     SCAN_BLOCKS = 10, /* of an MCU at most (T.81, B.2.3) */
     /* Coded data are nearly random, and use all places of a table equally: larger tables do not fit into the
-     * first-level cache. With one bit more or less a decode takes 4 % longer. */
+     * first-level cache, and smaller ones have fewer of the codes. */
     SCAN_BITS = 11,
     SCAN_QUICK_BITS = 11,
     SCAN_BUFFER = 1 << 14,
