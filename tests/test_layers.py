@@ -149,6 +149,7 @@ KNOW_SOCKETS = {
     "net.py",
     "web.py",
     # Tasks of an event loop; nothing is opened.
+    "batch/cluster.py",
     "engine/engine.py",
     "engine/room.py",
     "transport/smtp.py",

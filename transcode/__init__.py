@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         convert_job_file,
         iter_directory,
     )
+    from transcode.batch.cluster import Cluster
     from transcode.engine.engine import Engine
     from transcode.engine.requests import ComposeWords, FitWords
     from transcode.errors import (
@@ -106,6 +107,7 @@ __all__ = [
     "Cancelled",
     "CapError",
     "ClipInfo",
+    "Cluster",
     "ComposeWords",
     "ConfigError",
     "Converted",
@@ -203,6 +205,7 @@ _MODULES = {
         "convert_job_file",
         "iter_directory",
     ),
+    "transcode.batch.cluster": ("Cluster",),
     "transcode.engine.engine": ("Engine",),
     "transcode.engine.requests": ("ComposeWords", "FitWords"),
     "transcode.fit.medium": (

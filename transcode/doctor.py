@@ -29,6 +29,7 @@ _FEATURES = {
 _EXTRAS = (
     ("httpx", "send", "sending over HTTP"),
     ("uvicorn", "relay", "the message centre"),
+    ("distributed", "cluster", "a batch on many machines"),
     ("prometheus-client", "metrics", "counting the jobs of an engine"),
     ("watchfiles", "watch", "watching a folder without --poll"),
     ("obstore", "remote", "batches from and into buckets"),

@@ -23,7 +23,15 @@ import transcode
 from tests import faults
 from tests.batch.judge import PROFILE, check
 from tests.made.pictures import photo, save
-from transcode.batch import BatchOptions, BatchPlan, Progress, convert_directory, engines, iter_directory
+from transcode.batch import (
+    BatchOptions,
+    BatchPlan,
+    Progress,
+    apart,
+    convert_directory,
+    engines,
+    iter_directory,
+)
 from transcode.errors import LimitsError
 from transcode.jobs.isolated import Isolated
 from transcode.jobs.job_limits import JobLimits
@@ -355,7 +363,7 @@ def test_a_given_executor_that_breaks_loses_no_result(folder: Path, tmp_path: Pa
     """Jobs that a broken or a closed executor did not do are in the result with the reason."""
     context = multiprocessing.get_context("spawn")
     with (
-        mock.patch.object(engines, "convert_apart", faults.kill_worker_on_broken),
+        mock.patch.object(apart, "convert_apart", faults.kill_worker_on_broken),
         ProcessPoolExecutor(1, context) as broken,
     ):
         results = convert_directory(folder, tmp_path / "out", PROFILE, executor=broken)

@@ -81,11 +81,13 @@ class MadeOutput:
 
     Attributes:
         is_known: whether the output is there already, made of the same source, so that nothing was made.
+        written: what a worker has written itself: the stamp and the SHA-256 of each file. None: it has not.
     """
 
     result: Converted
     files: dict[Path, bytes]
     is_known: bool = False
+    written: dict[Path, tuple[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,13 @@ class Made:
         outputs: in the order of the job's.
         source_hash: the hash of what was read, where it was wanted and could be read.
         looks: the pictures of each output for a report, where they were wanted.
+        worker: machine and process that has written the outputs; empty: none has.
     """
 
     outputs: tuple[MadeOutput, ...]
     source_hash: str = ""
     looks: tuple[Looks, ...] = ()
+    worker: str = ""
 
 
 def convert(job: Job, *, threads: int) -> Made:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from transcode._version import __version__
 from transcode.batch.convert import Made, convert, lost, not_made
 from transcode.batch.far import FarOutputs, convert_near, is_far
 from transcode.batch.looks import NOTHING
 from transcode.batch.resume import Told
 from transcode.batch.shown import convert_shown
-from transcode.errors import JobError, SourceError, TranscodeError
+from transcode.errors import JobError, OverwriteError, TranscodeError
 from transcode.jobs import processors
 from transcode.jobs.files import Outputs
 from transcode.jobs.gather import attempt, gather
@@ -70,18 +71,12 @@ def run(
     if executor is None:
         groups = _isolated(work, making, jobs, threads, is_cancelled, limits, meter)
     else:
-        groups = gather(
-            executor,
-            partial(convert_apart, convert=partial(making, threads=threads or 1), limits=limits),
-            work,
-            window=_WINDOW_GIVEN,
-            is_cancelled=is_cancelled,
-            patience=None if limits.max_seconds is None else limits.max_seconds + _GRACE,
-            sends_again=True,
-        )
+        making = partial(making, threads=threads or 1)
+        groups = _given(work, executor, making, is_cancelled, limits, outputs)
+    seen: set[str] = set()
     with contextlib.closing(groups):
         for group in groups:
-            results = _settle(group, outputs, ledger)
+            results = _settle(group, outputs, ledger, seen)
             if meter is not None:
                 left = iter(results)
                 for job, _ in group:
@@ -109,6 +104,7 @@ def _isolated(
     if not work:
         return
     # Imported here: import transcode needs nothing that starts processes.
+    from transcode.batch.apart import of_child
     from transcode.jobs.isolated import Isolated
 
     workers = workers_for(work, jobs)
@@ -124,43 +120,78 @@ def _isolated(
             patience=None,
         ):
             yield [
-                (job, _lost(job, outcome)) if isinstance(outcome, JobLost) else (job, outcome)
+                (job, of_child(job, outcome)) if isinstance(outcome, JobLost) else (job, outcome)
                 for job, outcome in group
             ]
     finally:
         pool.kill()
 
 
-def convert_apart(job: Job, *, convert: Callable[[Job], Made], limits: JobLimits) -> Made:
-    """Make the messages of one file in a child of this process, which may be a worker of any executor.
-
-    Args:
-        job: the file.
-        convert: does the job; is pickled.
-        limits: what the job may take.
-    """
+def _given(
+    work: list[Job],
+    executor: Executor,
+    making: Callable[[Job], Made],
+    is_cancelled: Callable[[], bool],
+    limits: JobLimits,
+    outputs: Outputs | FarOutputs,
+) -> Generator[list[tuple[Job, object]]]:
+    """Do the jobs in the workers of a caller's executor."""
     # Imported here: import transcode needs nothing that starts processes.
-    from transcode.jobs.within import in_child
+    from transcode.batch.apart import convert_apart, write_apart
+    from transcode.batch.cluster import Cluster
 
-    start = time.perf_counter()
-    try:
-        return in_child(partial(convert, job), limits)
-    except JobLost as error:
-        return lost(job, _lost(job, error), time.perf_counter() - start)
+    function: Callable[[Job], object] = partial(convert_apart, convert=making, limits=limits)
+    window: int | Cluster = _WINDOW_GIVEN
+    if isinstance(executor, Cluster):
+        window = executor
+    # What goes into a bucket comes back: this process alone knows which objects are the batch's own.
+    if isinstance(executor, Cluster) and isinstance(outputs, Outputs):
+        function = partial(write_apart, convert=making, limits=limits, version=__version__)
+        work, refused = _refused(work, outputs)
+        yield refused
+    yield from gather(
+        executor,
+        function,
+        work,
+        window=window,
+        is_cancelled=is_cancelled,
+        patience=None if limits.max_seconds is None else limits.max_seconds + _GRACE,
+        sends_again=True,
+    )
 
 
-def _lost(job: Job, reason: Exception) -> SourceError:
-    """The error of a job that ended its process."""
-    return SourceError(job.source, f"the process that decoded it {reason}")
+def _refused(work: list[Job], outputs: Outputs) -> tuple[list[Job], list[tuple[Job, object]]]:
+    """The jobs that workers may write the outputs of, and those outputs that would replace a source."""
+    may: list[Job] = []
+    refused: list[tuple[Job, object]] = []
+    for job in work:
+        left = []
+        for output in job.outputs:
+            try:
+                for path in output.paths():
+                    outputs.refuse(path)
+                left.append(output)
+            except OverwriteError as error:
+                refused.append((replace(job, outputs=(output,)), error))
+        if left:
+            may.append(replace(job, outputs=tuple(left)))
+    return may, refused
 
 
 def _settle(
-    group: list[tuple[Job, object]], outputs: Outputs | FarOutputs, ledger: Ledger | None
+    group: list[tuple[Job, object]], outputs: Outputs | FarOutputs, ledger: Ledger | None, seen: set[str]
 ) -> list[Converted]:
-    """Write the outputs of jobs, each whole or not at all, and give their results."""
+    """Write the outputs of jobs, each whole or not at all, and give their results.
+
+    Args:
+        group: jobs with their outcomes.
+        outputs: writes them, where no worker has.
+        ledger: keeps what is made of them, or None.
+        seen: workers of which something was seen here that they have written; gets more.
+    """
     made = [
-        (job, outcome if isinstance(outcome, Made) else lost(job, _given_up(job, outcome), 0.0))
-        for job, outcome in group
+        (job, _seen(job, one, seen) if isinstance(one, Made) else lost(job, _given_up(job, one), 0.0))
+        for job, one in group
     ]
     errors = iter(outputs.write_sets([one.files for _, whole in made for one in whole.outputs]))
     told: list[Told] = []
@@ -184,6 +215,18 @@ def _pictures(group: list[tuple[Job, object]], results: list[Converted]) -> Iter
     for result, look in zip(results, found, strict=True):
         if result.target is not None and look != NOTHING:
             yield result.target, look
+
+
+def _seen(job: Job, made: Made, seen: set[str]) -> Made:
+    """What a worker has made; an error, where its first files are not in the target of this process."""
+    if not made.worker or made.worker in seen:
+        return made
+    written = [path for one in made.outputs for path in one.written or ()]
+    if not all(path.exists() for path in written):
+        said = f"the worker {made.worker} has another folder at the path of the target"
+        return lost(job, JobError(job.source, said), 0.0)
+    seen.update([made.worker] if written else ())
+    return made
 
 
 def _given_up(job: Job, outcome: object) -> TranscodeError:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
 from transcode.batch.globs import Wanted
 from transcode.batch.names import Name
 from transcode.errors import LimitsError
 from transcode.jobs.job_limits import JobLimits
+from transcode.message.part_names import EXTENSIONS
 from transcode.wire.forms import FORMS
 
 if TYPE_CHECKING:
@@ -172,6 +174,12 @@ class Output:
     profile: Profile
     carrier: str
     known: str | None = None
+
+    def paths(self) -> list[Path]:
+        """All paths that it may be written to, but those of messages to further recipients."""
+        if self.ending is not None:
+            return [Path(self.base)]
+        return [Path(f"{self.base}.{ending}") for ending in sorted({*EXTENSIONS.values()})]
 
     @property
     def key(self) -> str:

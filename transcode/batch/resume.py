@@ -167,9 +167,14 @@ class Ledger:
         for job, output, made, source_hash in told:
             result = made.result
             name = self._manifest.name_of(output.key)
+            written = made.written
+            if written is None:
+                written = {
+                    path: (stamp(path), hashlib.sha256(octets).hexdigest())
+                    for path, octets in (made.files if result.error is None else {}).items()
+                }
             files: dict[str, Sequence[str]] = {
-                self._manifest.name_of(path): (stamp(path), hashlib.sha256(octets).hexdigest())
-                for path, octets in (made.files if result.error is None else {}).items()
+                self._manifest.name_of(path): value for path, value in written.items()
             }
             if made.is_known:
                 row = self._rows[name]

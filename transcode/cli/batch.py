@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from transcode.batch import BatchOptions, BatchPlan, Converted, Standing
     from transcode.batch import Progress as BatchProgress
+    from transcode.batch.cluster import Cluster
     from transcode.cli.stop import Stop
     from transcode.model import SendOptions, Source
     from transcode.profile import Profile
@@ -98,7 +99,7 @@ def batch(
     words = Words(**envelope.words(), text=text, as_clip=shown_by(picture, as_clip=as_clip))
     profiles = route.profiles(carrier)
     noun = "rendition" if plan.written_as == MEDIA else "message"
-    with stopping() as stop:
+    with processes.executor() as workers, stopping() as stop:
         results, left_out = _converted(
             source,
             target,
@@ -108,6 +109,7 @@ def batch(
             processes,
             keep,
             stop,
+            executor=workers,
             report=keeping.report,
             as_json=as_json,
             is_quiet=is_quiet,
@@ -118,9 +120,8 @@ def batch(
         print_error(f"stopped by {stop.name}: {_so_far(results, noun)}")
         return stop.code
     if any(result.error_type == "Cancelled" for result in results):
-        print_error(
-            f"ended after more than {counted(keep.max_failures or 0, 'failure')}: {_so_far(results, noun)}"
-        )
+        failed = counted(keep.max_failures or 0, "failure")
+        print_error(f"ended after more than {failed}: {_so_far(results, noun)}")
     if not as_json:
         _print_batch(results, root, noun)
     shows = (as_clip and is_given("--as-clip")) or (picture is not None and is_given("--picture"))
@@ -141,6 +142,7 @@ def _converted(
     keep: BatchOptions,
     stop: Stop,
     *,
+    executor: Cluster | None,
     report: Path | None,
     as_json: bool,
     is_quiet: bool,
@@ -159,6 +161,7 @@ def _converted(
             "progress": show,
             "standing": display.show,
             "cancel": stop,
+            "executor": executor,
             "jobs": processes.jobs,
             "threads": processes.threads,
             "keep": keep,
@@ -184,6 +187,7 @@ class _Told(TypedDict):
     progress: Callable[[BatchProgress], object]
     standing: Callable[[Standing], object]
     cancel: Stop
+    executor: Cluster | None
     jobs: int | None
     threads: int | None
     keep: BatchOptions

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -16,6 +18,7 @@ from transcode.errors import LimitsError
 from transcode.jobs.job_limits import JobLimits
 
 if TYPE_CHECKING:
+    from transcode.batch.cluster import Cluster
     from transcode.cli.message import NamesForMm7
     from transcode.cli.options import Envelope
 
@@ -89,6 +92,32 @@ class Processes:
             " with Landlock and seccomp (see transcode doctor).",
         ),
     ] = False
+
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Workers of this Dask scheduler do the work: tcp://10.0.0.1:8786."
+        ),
+    ] = None
+
+    @contextlib.contextmanager
+    def executor(self) -> Iterator[Cluster | None]:
+        """The workers of the cluster, if there is one.
+
+        Raises:
+            LimitsError: processes of our own are asked for, too.
+            MissingPackage, JobError: there is no cluster.
+        """
+        if self.cluster is None:
+            yield None
+            return
+        if self.jobs is not None:
+            raise LimitsError("--jobs would have no effect: the workers of the cluster do the work")
+        # Imported here: without a cluster nothing of it is needed.
+        from transcode.batch.cluster import Cluster
+
+        with Cluster(self.cluster) as workers:
+            yield workers
 
     def limits(self) -> JobLimits:
         """What each file may take.

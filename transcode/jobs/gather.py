@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 import time
 from collections import deque
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from functools import partial
 from traceback import walk_tb
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar
 
 from transcode.counted import counted
 from transcode.errors import JobError
@@ -16,7 +16,7 @@ from transcode.errors import JobError
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Generator, Iterable
 
-__all__ = ["attempt", "gather"]
+__all__ = ["Capacity", "attempt", "gather"]
 
 _P = ParamSpec("_P")
 
@@ -27,10 +27,27 @@ class _Named(Protocol):
         """The name of the job's source."""
 
 
+class Capacity(Protocol):
+    """How many jobs an executor may have now, where that changes: its workers come and go."""
+
+    def room(self) -> int:
+        """Return the largest number of jobs that it may have at once; 0: none at present."""
+
+    def gone(self) -> str:
+        """Return why no job of it will ever be done, in words; empty where jobs are done."""
+
+
 _Job = TypeVar("_Job", bound=_Named)
 
 #: Seconds between two checks for a cancellation.
 _TICK = 0.2
+
+#: Seconds between two looks for jobs that are silent.
+_LOOK = 1.0
+
+#: How many times a job is sent whose future raises; and one that is cancelled by an executor whose workers
+#: come and go, as it lost its connection.
+_TRIES, _TRIES_CANCELLED = 2, 5
 
 
 def gather(
@@ -38,7 +55,7 @@ def gather(
     function: Callable[[_Job], object],
     work: Iterable[_Job],
     *,
-    window: int,
+    window: int | Capacity,
     is_cancelled: Callable[[], bool],
     patience: float | None,
     sends_again: bool = False,
@@ -51,46 +68,122 @@ def gather(
         work: the jobs.
         window: the largest number of jobs that the executor has at once.
         is_cancelled: asked again and again; True ends the work.
-        patience: seconds without a result, after which the executor is given up; None: no limit.
-        sends_again: whether a job whose future raises is sent once more, behind the others: its worker may
-            have died of something else.
+        patience: seconds after which a job without a result is given up, once a job that was sent later is
+            done; and seconds without any result, after which the executor is given up. None: no limit.
+        sends_again: whether a job that fails or is given up is sent once more, behind the others: its worker
+            may have died of something else.
     """
-    waiting = deque(work)
-    running: dict[Future[Any], _Job] = {}
-    sent_again: set[int] = set()
-    heard = time.monotonic()
+    waiting, sent, tries = deque(work), _Sent[_Job](patience), dict[int, int]()
+    most = (_TRIES, _TRIES if isinstance(window, int) else _TRIES_CANCELLED) if sends_again else (1, 1)
     try:
-        while (waiting or running) and not is_cancelled():
-            while waiting and len(running) < window:
+        while (waiting or sent.futures) and not is_cancelled():
+            if reason := sent.given_up(most[0]) or ("" if isinstance(window, int) else window.gone()):
+                yield [(job, JobError(job.source, reason)) for job in (*sent.drop(), *waiting)]
+                return
+            room = window if isinstance(window, int) else window.room()
+            while waiting and len(sent.futures) < room:
                 job = waiting.popleft()
-                given = attempt(_submit, executor, function, job, running)
+                given = attempt(_submit, executor, function, job, sent.futures)
                 if not isinstance(given, Future):
                     yield [(job, given)]
                     break
-                running[given] = job
-            if not running:
+                sent.add(given, job)
+            if not sent.futures:
+                if waiting and not room:
+                    # Workers may come.
+                    time.sleep(_TICK)
                 continue
-            done = _done(running)
-            if done:
-                ordered = sorted(done, key=lambda future: running[future].source)
-                group: list[tuple[_Job, object]] = []
-                for future in ordered:
-                    job, outcome = running.pop(future), attempt(_outcome, future)
-                    if sends_again and isinstance(outcome, BaseException) and id(job) not in sent_again:
-                        sent_again.add(id(job))
-                        waiting.append(job)
-                    else:
-                        group.append((job, outcome))
-                if group:
-                    yield group
-                heard = time.monotonic()
-            elif patience is not None and time.monotonic() > heard + patience:
-                silent = f"the executor gave no result for {counted(patience, 'second')}"
-                yield [(job, JobError(job.source, silent)) for job in (*running.values(), *waiting)]
-                return
+            group: list[tuple[_Job, object]] = []
+            for job, outcome in (*sent.done(), *sent.silent()):
+                tries[id(job)] = tries.get(id(job), 0) + 1
+                if isinstance(outcome, BaseException) and tries[id(job)] < most[_was_cancelled(outcome)]:
+                    waiting.append(job)
+                else:
+                    group.append((job, outcome))
+            if group:
+                yield group
     finally:
-        for future in running:
+        sent.drop()
+
+
+def _was_cancelled(outcome: BaseException) -> bool:
+    return isinstance(outcome, CancelledError)
+
+
+class _Sent(Generic[_Job]):
+    """The jobs that an executor has.
+
+    Args:
+        patience: as for gather.
+
+    Attributes:
+        futures: the jobs by their futures, in the order in which they were sent.
+    """
+
+    def __init__(self, patience: float | None) -> None:
+        self.futures: dict[Future[Any], _Job] = {}
+        self._patience = patience
+        self._numbers: dict[Future[Any], int] = {}
+        self._count = 0
+        #: The number of the latest job that is done: the executor has begun all that were sent before it.
+        self._latest = 0
+        #: Seconds of the monotonic clock at which a job was seen to have begun.
+        self._begun: dict[Future[Any], float] = {}
+        self._heard = self._looked = time.monotonic()
+        #: How many times in a row nothing was heard for the patience.
+        self._silences = 0
+
+    def add(self, future: Future[Any], job: _Job) -> None:
+        if not self.futures:
+            self._heard = time.monotonic()
+        self._count += 1
+        self.futures[future], self._numbers[future] = job, self._count
+
+    def done(self) -> list[tuple[_Job, object]]:
+        """Return the jobs that are done, at once or after at most one tick, with their outcomes."""
+        done = sorted(_done(self.futures), key=lambda future: self.futures[future].source)
+        if done:
+            self._heard, self._silences = time.monotonic(), 0
+            self._latest = max(self._latest, *(self._numbers[future] for future in done))
+        return [(self._pop(future), attempt(_outcome, future)) for future in done]
+
+    def silent(self) -> list[tuple[_Job, object]]:
+        """Return the jobs that are given up, with an error."""
+        now = time.monotonic()
+        if self._patience is None or now < self._looked + min(_LOOK, self._patience / 4):
+            return []
+        self._looked = now
+        for future, number in self._numbers.items():
+            if number >= self._latest:
+                break
+            self._begun.setdefault(future, now)
+        if now > self._heard + self._patience:
+            self._heard = now
+            self._silences += 1
+            late = list(self.futures)
+        else:
+            late = [future for future, begun in self._begun.items() if now > begun + self._patience]
+        for future in late:
             attempt(future.cancel)
+        return [(job, JobError(job.source, self._said())) for job in map(self._pop, late)]
+
+    def given_up(self, most: int) -> str:
+        """Return why the executor itself is given up, in words, or an empty text."""
+        return self._said() if self._silences >= most else ""
+
+    def _said(self) -> str:
+        return f"the executor gave no result for {counted(self._patience or 0, 'second')}"
+
+    def _pop(self, future: Future[Any]) -> _Job:
+        del self._numbers[future]
+        self._begun.pop(future, None)
+        return self.futures.pop(future)
+
+    def drop(self) -> list[_Job]:
+        """Give all jobs up, and return them."""
+        for future in self.futures:
+            attempt(future.cancel)
+        return [self._pop(future) for future in list(self.futures)]
 
 
 def attempt(ask: Callable[_P, object], *args: _P.args, **named: _P.kwargs) -> object:
