@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from transcode.model import Limits
 
-__all__ = ["ContainerFormat", "container_format_of", "sparing_format"]
+__all__ = ["ContainerFormat", "container_format_of", "container_formats", "sparing_format"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class ContainerFormat:
 
 def container_format_of(limits: Limits) -> ContainerFormat | None:
     """Return the best format that a receiver takes and this package writes; None: there is none."""
-    return next(_forms(limits), None)
+    return next(container_formats(limits), None)
 
 
 def sparing_format(limits: Limits, form: ContainerFormat) -> ContainerFormat | None:
@@ -43,12 +43,11 @@ def sparing_format(limits: Limits, form: ContainerFormat) -> ContainerFormat | N
     """
     if form.audio in (None, "amr_nb"):
         return None
-    return next(
-        (other for other in _forms(limits) if (other.video, other.audio) == (form.video, "amr_nb")), None
-    )
+    wanted = (form.video, "amr_nb")
+    return next((other for other in container_formats(limits) if (other.video, other.audio) == wanted), None)
 
 
-def _forms(limits: Limits) -> Iterator[ContainerFormat]:
+def container_formats(limits: Limits) -> Iterator[ContainerFormat]:
     """Yield the formats that a receiver takes and this package writes, the best first."""
     for content_type, (_, codecs) in CONTAINERS.items():
         if content_type not in limits.formats:

@@ -78,3 +78,63 @@ def test_sound_alone_is_re_encoded(tmp_path: Path) -> None:
     assert all(np.array_equal(one[1], other[1]) for one, other in zip(before, after, strict=True))
     loud = np.flatnonzero(np.abs(clips.sound_of(rendition.data).samples[0]) > 0.2)
     assert loud[0] / 8000 == pytest.approx(1.0, abs=0.02)
+
+
+def older(codec: str, size: tuple[int, int] = (176, 144), *, sound: bool = True, **options: str) -> bytes:
+    """A second of MPEG-4 or H.263 with AAC."""
+    heard = clips.beeping([0.5], 1.0, 16_000) if sound else None
+    made = clips.clip(
+        clips.moving(*size), rate=15, sound=heard, form="3gp", codec=codec, options={"b": "50k", **options}
+    )
+    return bytes(made.data)
+
+
+@pytest.mark.parametrize("codec", ["mpeg4", "h263"])
+@pytest.mark.parametrize("codecs", [("aac",), ("amr_nb",), (), ("aac", "h264")])
+def test_older_video_stays(codec: str, codecs: tuple[str, ...], tmp_path: Path) -> None:
+    """Its sound stays, is re-encoded or is left out, as the receiver has it; H.264 would be played too."""
+    source = older(codec)
+    room = 5_000 if codecs == ("amr_nb",) else 0
+    limits = transcode.Limits(len(source) + room, codecs=(codec, *codecs))
+    rendition = transcode.fit(source, limits)
+    assert (rendition.report.trials, rendition.content_type) == ((), "video/3gpp")
+    notes = notes_of(rendition)
+    assert ("older-codec" in notes) == ("h264" in codecs)
+    assert ("sound-dropped" in notes, "converted" in notes) == (not codecs, codecs == ("amr_nb",))
+    clips.plays(rendition.data, tmp_path)
+    before, after = clips.pictures(source), clips.pictures(rendition.data)
+    assert all(np.array_equal(one[1], other[1]) for one, other in zip(before, after, strict=True))
+    if codec == "h263":
+        # More than 128 kbit/s.
+        assert rendition.data[rendition.data.index(b"d263") + 9] == 30
+
+
+@pytest.mark.parametrize(
+    ("codec", "size", "options", "box"),
+    [
+        ("mpeg4", (176, 144), {"bf": "1"}, None),
+        ("mpeg4", (640, 480), {}, None),
+        ("mpeg4", (176, 144), {"profile": "0", "level": "5"}, None),
+        ("h263", (704, 576), {}, None),
+        ("h263", (352, 288), {}, (176, 144)),
+    ],
+)
+def test_older_video_that_old_devices_do_not_play(
+    codec: str, size: tuple[int, int], options: dict[str, str], box: tuple[int, int] | None
+) -> None:
+    """It is re-encoded where profile, level or size is beyond them, by the stream's own words."""
+    width, height = box or (None, None)
+    limits = transcode.Limits(
+        10**6, codecs=(codec,), formats=("video/3gpp",), max_video_width=width, max_video_height=height
+    )
+    assert "converted" in notes_of(transcode.fit(older(codec, size, sound=False, **options), limits))
+
+
+def test_older_video_is_cut_at_its_own_key_pictures() -> None:
+    """A container that calls all pictures key pictures does not move the cut."""
+    source = clips.clip(
+        clips.moving(176, 144), seconds=4, rate=15, form="3gp", codec="h263", options={"g": "15"}
+    )
+    limits = transcode.Limits(10**6, codecs=("h263",), max_seconds=1.5)
+    report = transcode.fit(bytes(source.data), limits, start=1.2, keyframe_cut=True).report
+    assert (report.trials, report.source_start) == ((), 1.0)

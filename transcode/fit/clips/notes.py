@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transcode.errors import BudgetError
+from transcode.fit.container_format import container_format_of
 from transcode.fit.record import tracks_dropped, trimmed
 from transcode.model import Note
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from transcode.media.clips.window import ClipWindow
     from transcode.model import FitOptions, Limits
 
-__all__ = ["BETTER", "changes", "dropped", "ended_early", "quality_floor", "range_kept"]
+__all__ = ["BETTER", "changes", "dropped", "ended_early", "older_codec", "quality_floor", "range_kept"]
 
 #: Difference in seconds between the duration in the header and the end of the source that needs no note.
 #: Chosen.
@@ -27,6 +28,9 @@ _SHORT = 0.5
 _FLOOR_QUANTISER = 43.0
 _FLOOR_LINES = 96
 BETTER = "a shorter clip, pictures with sound, or a link would show more"
+
+#: Names of video codecs in notes.
+_NAMES = {"h264": "H.264", "mpeg4": "MPEG-4 (part 2)", "h263": "H.263"}
 
 
 def ended_early(window: ClipWindow) -> list[Note]:
@@ -80,6 +84,18 @@ def range_kept(window: ClipWindow, piece: Range, options: FitOptions) -> list[No
         )
         notes.append(Note("trimmed", text))
     return notes
+
+
+def older_codec(clip: Clip, limits: Limits) -> list[Note]:
+    """Return the note about a copied clip whose receiver plays a newer codec too, if it is one."""
+    newest = container_format_of(limits)
+    if newest is None or newest.video == clip.video.codec:
+        return []
+    text = (
+        f"kept as {_NAMES[clip.video.codec]}, which browsers and some newer phones do not play; for"
+        f" {_NAMES[newest.video]} instead, leave {clip.video.codec} out of the codecs"
+    )
+    return [Note("older-codec", text)]
 
 
 def dropped(clip: Clip) -> list[Note]:

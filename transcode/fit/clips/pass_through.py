@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from transcode.fit.clips.notes import dropped, range_kept
+from transcode.fit.clips.notes import dropped, older_codec, range_kept
+from transcode.fit.clips.simple_levels import simple_within
 from transcode.fit.clips.sound_plan import sound_within
 from transcode.fit.clips.soundtrack import encode_soundtrack, soundtrack
 from transcode.fit.clips.video_plan import pictures_within
 from transcode.media.clips.cut import cut
 from transcode.media.clips.rewrap import rewrap
+from transcode.media.clips.simple_video import CODECS
 from transcode.media.clips.video_colour import conversion
 from transcode.model import Note
 
@@ -42,14 +44,15 @@ def pass_through(
     Args:
         sounds: the sound of the source.
         window: the window of the clip.
-        form: format of the rendition.
+        form: format of the rendition, with the video codec of the clip.
         limits: what the rendition must keep to.
         options: the other options of the fit.
         record: receives the notes.
     """
-    copy = _Copy(sounds, window, form, limits, options, record)
-    if not copy.plays():
+    level = _played_level(sounds, window, form, limits, options)
+    if level is None:
         return None
+    copy = _Copy(sounds, window, form, limits, options, record, level)
     keeps_sound = options.loudness is None and sound_within(window.clip, form)
     if window.scan.is_whole and not options.start:
         if keeps_sound and (whole := copy.whole()) is not None:
@@ -59,9 +62,24 @@ def pass_through(
     return copy.cut(keeps_sound=keeps_sound)
 
 
+def _played_level(
+    sounds: Sounds, window: ClipWindow, form: ContainerFormat, limits: Limits, options: FitOptions
+) -> int | None:
+    """Return the level of the source's video, 0 of H.264; None: the receiver does not play the video."""
+    look = window.look
+    stored = (look.geometry.width, look.geometry.height)
+    is_toned = conversion(look.signal, stored, named=True).is_toned
+    if look.geometry.orientation != 1 or is_toned or window.scan.is_broken or look.is_interlaced:
+        return None
+    if form.video in CODECS:
+        return simple_within(sounds.content, window, limits, options.start, options.seconds(limits))
+    is_square = look.geometry.shown == stored
+    return 0 if is_square and pictures_within(window.clip, stored, window.rate, form, limits) else None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Copy:
-    """A clip whose video is copied; the fields are the arguments of pass_through()."""
+    """A clip whose video is copied: the arguments of pass_through(), and the level of its video."""
 
     sounds: Sounds
     window: ClipWindow
@@ -69,24 +87,17 @@ class _Copy:
     limits: Limits
     options: FitOptions
     record: Record
-
-    def plays(self) -> bool:
-        """Return whether the receiver plays the source's video."""
-        window, look = self.window, self.window.look
-        stored = (look.geometry.width, look.geometry.height)
-        upright = look.geometry.orientation == 1 and look.geometry.shown == stored
-        is_toned = conversion(look.signal, stored, named=True).is_toned
-        plain = not (is_toned or window.scan.is_broken or look.is_interlaced)
-        return upright and plain and pictures_within(window.clip, stored, window.rate, self.form, self.limits)
+    level: int
 
     def whole(self) -> Rendition | None:
         """Remux the whole clip with its sound; None: the file is over the limit or can't be written."""
         clip, found = self.window.clip, self.window.scan
         if sum(packet.size for packet in (*found.video, *found.audio)) > self.limits.max_bytes:
             return None
-        data = rewrap(self.sounds.content, clip, self.form.content_type, found.end)
+        data = rewrap(self.sounds.content, clip, self.form.content_type, found.end, level=self.level)
         if data is None or len(data) > self.limits.max_bytes:
             return None
+        self.record.add(older_codec(clip, self.limits))
         self.record.add([Note("rewrapped", "within every limit: remuxed without metadata, not re-encoded")])
         self.record.add(dropped(clip))
         codecs = tuple(track.codec for track in (clip.video, clip.audio) if track is not None)
@@ -110,9 +121,10 @@ class _Copy:
         sound = None
         if not keeps_sound:
             piece, sound = self._sounding(piece)
-        data = piece.mux(self.form.content_type, sound)
+        data = piece.mux(self.form.content_type, sound, level=self.level)
         if data is None or len(data) > self.limits.max_bytes:
             return None
+        self.record.add(older_codec(clip, self.limits))
         self.record.source_start = piece.begin
         self.record.add(range_kept(self.window, piece, options))
         if sound is not None and clip.audio is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from transcode.fit.container_format import ContainerFormat
+from transcode.fit.container_format import ContainerFormat, container_formats
 from transcode.media.clips.video_encode import CONTAINERS
 from transcode.media.sound.audio_encode import AMR_MODES
 
@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from transcode.media.clips.clip import Clip
     from transcode.model import Limits
 
-__all__ = ["keeping_format", "richest_sound", "sound_of", "sound_within"]
+__all__ = ["copying_format", "richest_sound", "sound_of", "sound_within"]
 
 #: Audio codecs that are copied into a content type but not encoded.
 _KEPT = {"video/3gpp": ("amr_wb",)}
+
+#: Sample rate of speech codecs for telephones, in Hz.
+_TELEPHONE = 8_000
 
 #: Audio parameters by total bit rate in bit/s. AAC: total bit rate, audio bit rate, sample rate in Hz,
 #: channels; AMR-NB: total bit rate, audio bit rate. Chosen: no metric rates sound and video on one scale.
@@ -32,8 +35,26 @@ _AAC_SHARES = (
 _AMR_SHARES = ((12_000, 4750), (60_000, 5150), (120_000, 7950), (math.inf, 12200))
 
 
-def keeping_format(limits: Limits, clip: Clip) -> ContainerFormat | None:
-    """Return a format in which the sound of an H.264 clip can be copied; None: there is none.
+def copying_format(limits: Limits, clip: Clip, *, keeps_sound: bool) -> ContainerFormat | None:
+    """Return the best format in which the video of a clip can be copied; None: there is none.
+
+    Args:
+        limits: what the receiver takes.
+        clip: the streams of the source.
+        keeps_sound: whether a format in which its sound can be copied too is better than all others.
+    """
+    kept = _keeping_format(limits, clip) if keeps_sound else None
+    if kept is not None:
+        return kept
+    forms = [form for form in container_formats(limits) if form.video == clip.video.codec]
+    # Where old devices take AAC too, sound of more than telephone bandwidth stays so.
+    is_full = clip.audio is not None and (clip.audio.rate or 0) > _TELEPHONE
+    full = [form for form in forms if is_full and form.audio == "aac"]
+    return next(iter([*full, *forms]), None)
+
+
+def _keeping_format(limits: Limits, clip: Clip) -> ContainerFormat | None:
+    """Return a format in which video and sound of a clip can be copied; None: there is none.
 
     AMR fits only 3GP; AMR-WB is copied but not encoded.
     """

@@ -13,7 +13,7 @@ from transcode.fit.clips import notes
 from transcode.fit.clips.clip_tuning import TUNING
 from transcode.fit.clips.pass_through import pass_through
 from transcode.fit.clips.size_search import fit_size
-from transcode.fit.clips.sound_plan import keeping_format, sound_of
+from transcode.fit.clips.sound_plan import copying_format, sound_of
 from transcode.fit.clips.soundtrack import soundtrack
 from transcode.fit.clips.video_plan import LEAST_BIT_RATE, Shape, info_of, shape_of
 from transcode.fit.container_format import ContainerFormat, container_format_of
@@ -146,8 +146,8 @@ def fit_video(request: FitRequest, window: ClipWindow, *, tuning: Tuning = TUNIN
     form = _form_of(content.name, limits)
     record = _record(content, window, limits, options, request.report)
     record.add([*request.lost, *notes.ended_early(window)])
-    kept = form if options.loudness is not None else keeping_format(limits, window.clip) or form
-    copied = pass_through(sounds, window, kept, limits, options, record)
+    kept = copying_format(limits, window.clip, keeps_sound=options.loudness is None)
+    copied = None if kept is None else pass_through(sounds, window, kept, limits, options, record)
     if copied is not None:
         return copied
     sound, said = soundtrack(sounds, window, form, limits, options.seconds(limits), options)

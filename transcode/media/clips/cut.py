@@ -1,4 +1,4 @@
-"""Cuts a range out of an H.264 clip without re-encoding: the range starts at a key frame."""
+"""Cuts a range out of a clip without re-encoding: the range starts at a key frame."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import av
 from av.error import FFmpegError
 
 from transcode.media.clips.clip import packets
-from transcode.media.clips.video_encode import CONTAINERS
+from transcode.media.clips.simple_video import CODECS, finished, is_intra
+from transcode.media.clips.video_encode import CONTAINERS, MUX_OPTIONS
 from transcode.media.sound import amr, audio_encode
 from transcode.media.source.container import open_container
-from transcode.media.source.mp4 import fast_start
 from transcode.media.source.packets import packet_of
 from transcode.media.source.timing import SAME, lasting, stamped
 
@@ -65,20 +65,21 @@ class Range:
         """The duration of the range, in seconds."""
         return self.end - self.begin
 
-    def mux(self, content_type: str, sound: Encoded | None = None) -> bytes | None:
+    def mux(self, content_type: str, sound: Encoded | None = None, *, level: int = 0) -> bytes | None:
         """Write the range as a file that starts at time 0, with the index (moov) first.
 
         Args:
             content_type: one of video_encode.CONTAINERS.
             sound: encoded sound that replaces the clip's own, from the start of the range on; None: the
                 clip's own sound.
+            level: the level of H.263, as its files code it.
 
         Returns:
             The file; None if the muxer refuses the packets.
         """
         file = io.BytesIO()
         form = CONTAINERS[content_type][0]
-        options = {"fflags": "+bitexact"}
+        options = dict(MUX_OPTIONS)
         if sound is not None:
             options["movie_timescale"] = str(sound.rate)
         try:
@@ -98,7 +99,7 @@ class Range:
                     made.mux_one(packet)
         except (FFmpegError, OSError, ValueError):
             return None
-        return fast_start(file.getvalue())
+        return finished(file.getvalue(), self._clip.video.codec, level)
 
     def _moved(self, found: Sequence[Any], stream: Any) -> list[Any]:
         """Copy packets for a stream, with the start of the range at 0, and none longer than the range."""
@@ -141,7 +142,8 @@ def cut(
 
     Args:
         content: the source.
-        clip, found: the streams of the source, and its packets; the video is H.264.
+        clip, found: the streams of the source, and its packets; the video is H.264, or of
+            simple_video.CODECS without pictures that are shown before earlier ones.
         start: the requested start, in seconds from the start of the presentation.
         seconds: the requested duration, in seconds. The range is never longer.
         end: the end of the last frame of the source, in seconds from the start of the presentation.
@@ -236,12 +238,17 @@ def _listed(
 
 def _first(pictures: Sequence[Any], clip: Clip, start: float, extradata: bytes) -> int | None:
     """Return the index of the nearest key frame; of two at the same distance, the earlier."""
+    codec = clip.video.codec
+
+    def is_start(data: bytes) -> bool:
+        return is_intra(data, codec) if codec in CODECS else _is_idr(data, extradata)
+
     near = [
         (abs(_time(packet, clip) - start), place)
         for place, packet in enumerate(pictures)
         if packet.is_keyframe and abs(_time(packet, clip) - start) <= TOLERANCE
     ]
-    return next((place for _, place in sorted(near) if _is_idr(bytes(pictures[place]), extradata)), None)
+    return next((place for _, place in sorted(near) if is_start(bytes(pictures[place]))), None)
 
 
 def _last(

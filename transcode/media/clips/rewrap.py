@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.error import FFmpegError
 
-from transcode.media.clips.video_encode import CONTAINERS
+from transcode.media.clips.simple_video import finished
+from transcode.media.clips.video_encode import CONTAINERS, MUX_OPTIONS
 from transcode.media.sound import amr
 from transcode.media.source.container import open_container
-from transcode.media.source.mp4 import fast_start
 from transcode.media.source.timing import stamped
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["rewrap"]
 
 
-def rewrap(content: Input, clip: Clip, content_type: str, end: float) -> bytes | None:
+def rewrap(content: Input, clip: Clip, content_type: str, end: float, *, level: int = 0) -> bytes | None:
     """Remux video and sound of a clip into a file without anything else, with the index (moov) first.
 
     Args:
@@ -29,6 +29,7 @@ def rewrap(content: Input, clip: Clip, content_type: str, end: float) -> bytes |
         clip: the streams of the source.
         content_type: one of CONTAINERS.
         end: the end of the last frame, in seconds from the start of the presentation.
+        level: the level of H.263, as its files code it.
 
     Returns:
         The file. None if the packets alone do not give the same clip, for example if an edit list omits
@@ -40,7 +41,7 @@ def rewrap(content: Input, clip: Clip, content_type: str, end: float) -> bytes |
     try:
         with (
             open_container(content) as source,
-            av.open(file, "w", format=form, container_options={"fflags": "+bitexact"}) as made,
+            av.open(file, "w", format=form, container_options=MUX_OPTIONS) as made,
         ):
             streams: dict[int, Any] = {
                 index: made.add_stream_from_template(source.streams[index]) for index in indices
@@ -66,7 +67,7 @@ def rewrap(content: Input, clip: Clip, content_type: str, end: float) -> bytes |
                 made.mux_one(packet)
     except (FFmpegError, OSError, ValueError):
         return None
-    return fast_start(file.getvalue())
+    return finished(file.getvalue(), clip.video.codec, level)
 
 
 def _begun(packet: Any, clip: Clip) -> Any:

@@ -26,10 +26,10 @@ from transcode.jobs.stages import staged
 from transcode.media.clips import key_frames
 from transcode.media.clips.frame_variants import resized
 from transcode.media.clips.packed import planes
+from transcode.media.clips.simple_video import finished
 from transcode.media.sound.audio_encode import add_stream, packets
 from transcode.media.source.container import reason
 from transcode.media.source.decode_limits import check_work
-from transcode.media.source.mp4 import fast_start
 from transcode.media.source.packets import packet_of
 from transcode.media.source.rates import rated
 from transcode.media.source.timing import stamped
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from transcode.media.sound.audio_encode import Encoded as Sound
     from transcode.model import ProgressCallback
 
-__all__ = ["CONTAINERS", "X264_LEAST_BIT_RATE", "EncodedVideo", "Encoder", "Settings", "mux"]
+__all__ = ["CONTAINERS", "MUX_OPTIONS", "X264_LEAST_BIT_RATE", "EncodedVideo", "Encoder", "Settings", "mux"]
 
 #: FFmpeg's muxer for each content type of clips, and the allowed audio codecs for each video codec, best
 #: first.
@@ -62,10 +62,6 @@ CONTAINERS: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
 _ENCODERS = {"h264": "libx264", "mpeg4": "mpeg4", "h263": "h263"}
 _CAREFUL = {"mbd": "rd", "trellis": "1", "cmp": "satd", "subcmp": "satd"}
 _OPTIONS = {"mpeg4": {"profile": "0", "flags": "+mv4", **_CAREFUL}, "h263": _CAREFUL}
-
-#: The ``d263`` box up to the level (3GPP TS 26.244, 6.8), and the level that FFmpeg always writes.
-_D263 = b"d263FFMP\x00"
-_D263_LEVEL = 10
 
 #: Time scale of the video track in ticks/s: the usual one of MPEG systems. The periods of 24, 25, 30 and
 #: 30000/1001 frames/s are whole numbers of ticks.
@@ -91,6 +87,9 @@ X264_LEAST_BIT_RATE = 1_000
 #: Duration of the chunks of one track in a file, in microseconds: longer chunks make the index smaller.
 #: Chosen.
 _CHUNK = 1_000_000
+
+#: FFmpeg options of muxers of clips: no encoder version and no creation time.
+MUX_OPTIONS = {"fflags": "+bitexact", "chunk_duration": str(_CHUNK)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +337,7 @@ def mux(pictures: EncodedVideo, sound: Sound | None, content_type: str) -> bytes
         The file, with the index (moov) before the media (mdat).
     """
     file = io.BytesIO()
-    options = {"fflags": "+bitexact", "chunk_duration": str(_CHUNK)}
+    options = dict(MUX_OPTIONS)
     if sound is not None:
         # Edit lists use this time scale, by default 1/1000 s. At the sample rate, the sound is exact.
         options["movie_timescale"] = str(sound.rate)
@@ -357,11 +356,7 @@ def mux(pictures: EncodedVideo, sound: Sound | None, content_type: str) -> bytes
         due = [packet for queue in queues for packet in queue]
         for packet in sorted(due, key=lambda packet: packet.dts * packet.time_base):
             container.mux_one(packet)
-    data = file.getvalue()
-    if pictures.settings.codec == "h263":
-        said, wanted = (_D263 + bytes([level]) for level in (_D263_LEVEL, pictures.settings.level))
-        data = data.replace(said, wanted, 1)
-    return fast_start(data)
+    return finished(file.getvalue(), pictures.settings.codec, pictures.settings.level)
 
 
 def _copy(packet: Any, stream: Any) -> Any:
