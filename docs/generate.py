@@ -11,10 +11,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from transcode import errors
-from transcode.cli.app import app
+from transcode.cli.app import program
 from transcode.cli.command import EXIT_CODES
 from transcode.cli.defaults import commands_of
 from transcode.relay.model import State
@@ -45,8 +43,9 @@ def _document(name: str) -> str:
 
 def commands() -> str:
     """All commands with their arguments and options, as ``--help`` has them, and the exit codes."""
-    program: Any = typer.main.get_command(app)
-    lines = [line for name, command in commands_of(program, "transcode ") for line in _command(name, command)]
+    lines = [
+        line for name, command in commands_of(program(), "transcode ") for line in _command(name, command)
+    ]
     lines += ["## Exit codes", "", "| code | meaning |", "|---|---|"]
     lines += [f"| {int(code)} | {_cell(meaning)} |" for code, meaning in EXIT_CODES]
     return "\n".join(lines) + "\n"

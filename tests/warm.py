@@ -13,7 +13,7 @@ __all__ = ["begun"]
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    ["transcode.cli.app", "transcode.cli.relay", "transcode.relay.config", "transcode.relay.server"]
+    ["transcode.cli.app", "transcode.cli.relay_commands", "transcode.relay.config", "transcode.relay.server"]
 )
 
 

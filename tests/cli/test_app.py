@@ -12,6 +12,8 @@ import pytest
 
 import transcode
 from tests.cli.command import run
+from transcode.cli.app import program
+from transcode.cli.named import COMMANDS
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,27 @@ def test_help_in_a_process_of_its_own() -> None:
         assert re.search(rf"^  {name} +[A-Z]", done.stdout, re.MULTILINE)
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "transcode.cli.app" in loaded
-    assert not loaded & {"av", "numpy", "PIL", "rich.markdown", "rich.progress", "transcode.wire.mm7.mm7"}
+    heavy = {"av", "numpy", "PIL", "pydantic", "rich.console", "transcode.profile", "transcode.cli.fit"}
+    assert not loaded & heavy
+
+
+def test_the_list_of_commands_has_their_help() -> None:
+    """The list is made before a command is imported; it says the first paragraph of what the command says."""
+    for name, command in program().commands.items():
+        assert command.name == name
+        assert COMMANDS[name].summary == " ".join(command.help.split("\n\n")[0].split())
+
+
+@pytest.mark.parametrize("typed", ["TRANSCODE_MAX_BYTES", "TRANSCODE_FIT_MAX_BYTES"])
+def test_variables_are_read_by_a_command_that_was_called_without(
+    picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    """Whether there are variables is asked at each call."""
+    assert run("fit", picture, "-o", tmp_path / "a.jpg").returncode == 2
+    monkeypatch.setenv(typed, "100000")
+    assert run("fit", picture, "-o", tmp_path / "a.jpg").returncode == 0
+    monkeypatch.delenv(typed)
+    assert run("fit", picture, "-o", tmp_path / "b.jpg").returncode == 2
 
 
 def test_nothing_is_left_of_a_failure(picture: Path, tmp_path: Path) -> None:

@@ -386,7 +386,7 @@ def test_names_of_mail_servers(file: Path, smtp: str, server: str) -> None:
 
 def test_other_commands_load_no_client() -> None:
     """SMTP, TLS and HTTP take longer to import than the help takes to print."""
-    words = "import sys, transcode.cli.app; print(*{'smtplib', 'ssl', 'httpx'} & {*sys.modules})"
+    words = "import sys, transcode.cli.send; print(*{'smtplib', 'ssl', 'httpx'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
 

@@ -10,28 +10,13 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import transcode
-from transcode.cli.adapt import adapt
-from transcode.cli.batch import batch
 from transcode.cli.command import Exit
 from transcode.cli.complete import completing
 from transcode.cli.config import ConfigFile, PrintConfig
-from transcode.cli.doctor import doctor
-from transcode.cli.fit import fit
-from transcode.cli.help import Command, Group
-from transcode.cli.inspect import inspect
-from transcode.cli.message import message, preview
+from transcode.cli.help import Group
+from transcode.cli.named import COMMANDS, NamedCommands
 from transcode.cli.print_config import ask, print_all
-from transcode.cli.profiles import profiles
-from transcode.cli.relay import relay
-from transcode.cli.relay_blocks import block, unblock
-from transcode.cli.relay_keys import key
-from transcode.cli.relay_operations import backup, expire, export, peers, restore, secret
-from transcode.cli.relay_pages import takedown
-from transcode.cli.relay_phones import phone
-from transcode.cli.send import send
 from transcode.cli.show import print_error
-from transcode.cli.slideshow import slideshow
-from transcode.cli.watch import watch
 from transcode.errors import ConfigError
 
 app = typer.Typer(
@@ -45,8 +30,10 @@ app = typer.Typer(
 
 @cache
 def program() -> Any:
-    """Return the commands with their options, made of the functions' signatures once in a process."""
-    return typer.main.get_command(app)
+    """Return the program, made once in a process; each command is made when it is first asked for."""
+    made: Any = typer.main.get_command(app)
+    made.commands = NamedCommands(COMMANDS)
+    return made
 
 
 def run() -> NoReturn:
@@ -102,12 +89,3 @@ def options(
         context.fail("--json stands behind the command")
     if is_alone and not print_config:
         context.fail("Missing command.")
-
-
-for function in (fit, message, adapt, send, slideshow, preview, batch, watch, inspect, doctor):
-    app.command(cls=Command)(function)
-app.add_typer(profiles, name="profiles")
-for function in (phone, block, unblock, takedown, peers, expire, export, backup, restore, secret):
-    relay.command(cls=Command)(function)
-relay.add_typer(key, name="key")
-app.add_typer(relay, name="relay")

@@ -272,7 +272,7 @@ def _print_batch(results: Sequence[Converted], root: Path, noun: str = "message"
                 ", ".join(_LOSSES[note.code] for note in result.notes if note.code in _LOSSES),
             )
     if table.row_count:
-        answer.print(table)
+        answer().print(table)
     made = counted(len(results) - len(failed) - kept, noun)
     earlier = f", {kept:,} kept of earlier runs" if kept else ""
     print_line(f"{made} made{earlier}, {counted(len(failed), 'file')} failed")

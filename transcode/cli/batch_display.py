@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
-from transcode.cli.options import GENERAL
+from transcode.cli.general import GENERAL
 from transcode.cli.show import console, safe
 from transcode.counted import counted
 
@@ -42,7 +42,7 @@ def shown(*, is_quiet: bool) -> Iterator[_Display]:
     """Show a batch while it runs: nothing where ``is_quiet``."""
     if is_quiet:
         yield _Nothing()
-    elif console.is_terminal:
+    elif console().is_terminal:
         with _bar() as bar:
             yield _Line(bar, bar.add_task("", total=1.0))
     else:
@@ -77,7 +77,7 @@ class _Log:
             return
         self._wait = min(2 * self._wait, _LONGEST)
         self._next = time.monotonic() + self._wait
-        console.print(line_of(standing), markup=False, highlight=False, soft_wrap=True)
+        console().print(line_of(standing), markup=False, highlight=False, soft_wrap=True)
 
 
 def line_of(standing: Standing) -> str:
@@ -124,6 +124,6 @@ def _bar() -> Progress:
         BarColumn(bar_width=20),
         TaskProgressColumn(),
         TextColumn("{task.description}", markup=False),
-        console=console,
+        console=console(),
         transient=True,
     )

@@ -12,8 +12,9 @@ import typer
 from transcode.batch.names import FIELDS
 from transcode.batch.plan import BatchPlan
 from transcode.cli.effect import refuse_idle
+from transcode.cli.general import GENERAL
 from transcode.cli.given import is_given
-from transcode.cli.options import GENERAL, MEDIA, LimitForm, WrittenAs
+from transcode.cli.options import MEDIA, LimitForm, WrittenAs
 from transcode.errors import LimitsError
 from transcode.jobs.job_limits import JobLimits
 

@@ -23,8 +23,8 @@ from typing import (
 import typer
 
 from transcode.cli.config import Config, ConfigFile, PrintConfig, loaded
+from transcode.cli.general import Debug
 from transcode.cli.given import running
-from transcode.cli.options import Debug
 from transcode.cli.schema import JsonSchema
 from transcode.cli.show import print_error, print_json
 from transcode.errors import (

@@ -8,8 +8,6 @@ import os
 import sys
 from typing import TYPE_CHECKING, TypeVar
 
-from transcode.profile.find import country_names, shipped_names
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -23,6 +21,8 @@ _WORDS, _AT = "COMP_WORDS", "COMP_CWORD"
 
 def profile_ids(incomplete: str) -> list[tuple[str, str]]:
     """Ids of networks and classes that begin with what was typed, and their names."""
+    from transcode.profile.find import shipped_names
+
     return [
         (own, name)
         for own, name in shipped_names().items()
@@ -32,6 +32,8 @@ def profile_ids(incomplete: str) -> list[tuple[str, str]]:
 
 def provider_ids(incomplete: str) -> list[str]:
     """Providers, and with the sender behind a colon: ``twilio``, ``twilio:short_code``."""
+    from transcode.profile.find import shipped_names
+
     routes = [own.split(":") for own in shipped_names() if ":" in own]
     found = dict.fromkeys(
         word
@@ -43,11 +45,15 @@ def provider_ids(incomplete: str) -> list[str]:
 
 def countries(incomplete: str) -> list[tuple[str, str]]:
     """Codes of countries, and their names."""
+    from transcode.profile.find import country_names
+
     return [(code, name) for code, name in country_names().items() if code.startswith(incomplete.lower())]
 
 
 def bearers(incomplete: str) -> list[str]:
     """Slow networks."""
+    from transcode.profile.find import shipped_names
+
     known = (own.removeprefix(_BEARER) for own in shipped_names() if own.startswith(_BEARER))
     return [name for name in known if name.startswith(incomplete)]
 

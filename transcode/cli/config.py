@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from transcode.cli.defaults import KINDS, Option, options_for, words_of
-from transcode.cli.options import GENERAL
+from transcode.cli.general import GENERAL
 from transcode.errors import ConfigError
-from transcode.profile.find import is_user_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -89,16 +88,16 @@ def choose(context: typer.Context, path: Path | None) -> Path | None:
         context.meta[_CHOSEN] = path
     if context.parent is None:
         return path
-    words, options = words_of(context), options_for(context)
+    words = words_of(context)
     try:
-        config = _load(context, options)
+        config = _load(context)
     except ConfigError as error:
         if words != "doctor":
             raise
         context.meta[_LOADED] = error
         return path
     context.meta[_LOADED] = config
-    context.default_map = {} if config is None else config.defaults(options[words])
+    context.default_map = {} if config is None else config.defaults(options_for(context)[words])
     return path
 
 
@@ -108,7 +107,7 @@ def loaded(context: typer.Context) -> Config | ConfigError | None:
     return found
 
 
-def _load(context: typer.Context, options: Mapping[str, Mapping[str, Option]]) -> Config | None:
+def _load(context: typer.Context) -> Config | None:
     """The configuration in the file that was chosen; None where there is no file.
 
     The user's own file may be missing, a file that was named may not.
@@ -126,7 +125,7 @@ def _load(context: typer.Context, options: Mapping[str, Mapping[str, Option]]) -
         if named is None and isinstance(error, FileNotFoundError | NotADirectoryError):
             return None
         raise ConfigError(str(path), f"can't be read: {getattr(error, 'strerror', None) or error}") from error
-    return read(path, data, options, context)
+    return read(path, data, options_for(context), context)
 
 
 def read(
@@ -237,6 +236,8 @@ def _option(table: str, key: str, options: Mapping[str, Mapping[str, Option]]) -
 
 def _is_file(key: str, value: str) -> bool:
     """Whether an option that takes other words too has the path of a file."""
+    from transcode.profile.find import is_user_file
+
     return (key == "carrier" and is_user_file(value)) or (key == "device" and "://" not in value)
 
 

@@ -11,12 +11,11 @@ import inspect
 import os
 import types
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from transcode.cli.given import Origin, origin_in
-from transcode.cli.options import Envelope, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,13 +29,8 @@ _KNOWN = "transcode.options"
 #: Options that name the files of one call, or end the call with an answer of their own.
 _NEVER = {"output", "preview_to", "extract", "why", "export", "config", "print_config", "json_schema", "help"}
 
-#: Options that a command takes from its own table and variables alone. Those of send change a finished
-#: message, where other commands fill in a new one; those of profiles say which profiles are asked for.
-_OWN = {
-    "profiles search": {"country"},
-    "send": {field.name for field in fields(Envelope)},
-    "profiles show": {field.name for field in fields(Route)} - {"country"},
-}
+#: Variables with the prefix that are no options.
+_NO_OPTIONS = {"CONFIG", "PASSWORD", "CPU", "SHARED", "SANITIZE"}
 
 #: What a value may be, in words.
 KINDS: dict[type, str] = {bool: "true or false", float: "a number", list: "a list of texts", str: "a text"}
@@ -108,7 +102,7 @@ def options_of(program: Any) -> dict[str, dict[str, Option]]:
                 param,
                 _kind(annotation),
                 Path in _inner(annotation),
-                len(set(meanings[key])) == 1 and param.name not in _OWN.get(command, ()),
+                len(set(meanings[key])) == 1 and param.name not in _own().get(command, ()),
                 len(meanings[key]) > 1,
                 _kind(annotation) is list and kinds[key] != {list},
             )
@@ -138,6 +132,28 @@ def commands_of(group: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def words_of(context: typer.Context) -> str:
     """The words of the command that is called, without the program's name."""
     return context.command_path.removeprefix(context.find_root().command_path).strip()
+
+
+@cache
+def _own() -> dict[str, set[str]]:
+    """The options that a command takes from its own table and variables alone.
+
+    Those of send change a finished message, where other commands fill in a new one; those of profiles say
+    which profiles are asked for.
+    """
+    from transcode.cli.options import Envelope, Route
+
+    return {
+        "profiles search": {"country"},
+        "send": {field.name for field in fields(Envelope)},
+        "profiles show": {field.name for field in fields(Route)} - {"country"},
+    }
+
+
+def other_variables() -> list[str]:
+    """The variables in the environment that have the prefix and may be those of options."""
+    others = {PREFIX + name for name in _NO_OPTIONS}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in others)
 
 
 def read_environment(options: dict[str, Option]) -> None:

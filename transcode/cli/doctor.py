@@ -35,7 +35,7 @@ def doctor(as_json: Json = False) -> Exit:
         mark = Text("ok", "green") if finding.present else Text("missing", "yellow")
         cost = "" if finding.present else finding.cost
         table.add_row(mark, *(visible(text) for text in (finding.what, finding.found, cost)))
-    answer.print(table)
+    answer().print(table)
     return code
 
 

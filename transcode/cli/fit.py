@@ -219,13 +219,13 @@ def _box(text: str) -> tuple[int, int]:
 @contextmanager
 def _progress() -> Iterator[ProgressCallback | None]:
     """The function that draws a progress bar for a clip or a recording, where stderr is a terminal."""
-    if not console.is_terminal:
+    if not console().is_terminal:
         yield None
         return
     from rich.progress import BarColumn, Progress, TextColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f} s"))
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=console(), transient=True) as bar:
         task = bar.add_task("", total=1, visible=False)
 
         def show(step: FitProgress) -> None:

@@ -9,8 +9,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from transcode.cli.command import EXIT_CODES
-from transcode.cli.defaults import name_variable, options_for, read_environment, words_of
-from transcode.cli.options import GENERAL
+from transcode.cli.defaults import name_variable, options_for, other_variables, read_environment, words_of
+from transcode.cli.general import GENERAL
 from transcode.cli.print_config import print_settings, prints_config, settings_of
 
 if TYPE_CHECKING:
@@ -47,9 +47,10 @@ class Command(TyperCommand):
         """
         if ctx.resilient_parsing:
             return super().parse_args(ctx, args)
-        own = options_for(ctx)[words_of(ctx)]
-        read_environment(own)
         is_asked = prints_config(ctx, self, args)
+        # Which variables an option has is known from the options of all commands.
+        own = options_for(ctx)[words_of(ctx)] if is_asked or other_variables() else {}
+        read_environment(own)
         try:
             with self._none_required() if is_asked else nullcontext():
                 rest = super().parse_args(ctx, args)
@@ -79,16 +80,24 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A group of commands, with the same help."""
+    """A group of commands, with the same help.
+
+    Its commands may be a mapping that makes each when it is asked for, and has ``summaries``.
+    """
 
     def __init__(self, *words: Any, **named: Any) -> None:
         named["context_settings"] = {**CONTEXT, **(named.get("context_settings") or {})}
         super().__init__(*words, **{**named, "epilog": named.get("epilog") or EPILOG})
 
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  (the parser's signature)
+        """Return the names of the commands in the order of the help."""
+        return list(self.commands)
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the sections of options and commands."""
         write_sections(self, ctx, formatter)
-        self.format_commands(ctx, formatter)
+        told: Any = self.commands.summaries() if hasattr(self.commands, "summaries") else self.commands
+        TyperGroup(commands=told).format_commands(ctx, formatter)
 
 
 def sections(command: Any, context: Any) -> dict[str, list[tuple[str, str]]]:

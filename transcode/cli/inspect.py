@@ -145,14 +145,14 @@ def _print_message(
     for name, value in rows:
         if value is not None:
             headers.add_row(visible(name), visible(said_value(name, value)))
-    answer.print(headers)
+    answer().print(headers)
     if found.parts:
-        answer.print()
-        answer.print(_part_tree(found, names))
-        answer.print(_slide_tree(found, slides, names))
+        answer().print()
+        answer().print(_part_tree(found, names))
+        answer().print(_slide_tree(found, slides, names))
     for part in found.parts:
         if part.content_type.startswith(("text/", "application/smil")):
-            answer.print()
+            answer().print()
             print_line(part.text)
     for oddity in found.oddities:
         print_line(f"odd: {oddity}", "yellow")

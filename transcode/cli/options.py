@@ -12,6 +12,7 @@ import typer
 
 from transcode.cli.complete import bearers, countries, profile_ids, provider_ids
 from transcode.cli.effect import check_address, refuse_idle
+from transcode.cli.general import GENERAL
 from transcode.cli.given import Origin, is_given, origin
 from transcode.errors import LimitsError, MessageError, ProfileError
 from transcode.model import Form, MessageClass, Priority, SendOptions
@@ -22,7 +23,6 @@ from transcode.profile.read import user_files
 from transcode.wire.forms import FORMS
 
 #: Titles of groups of options in the help.
-GENERAL = "General"
 RECEIVER = "Receiver"
 CLIPS = "Clips and recordings"
 
@@ -37,14 +37,6 @@ Json = Annotated[
 Force = Annotated[
     bool,
     typer.Option("--force", help="Write also into a directory that is not empty."),
-]
-Debug = Annotated[
-    bool,
-    typer.Option(
-        "--debug",
-        help="Show the trace of an error.",
-        rich_help_panel=GENERAL,
-    ),
 ]
 TextFirst = Annotated[bool, typer.Option("--text-first", help="Texts above the pictures, not below.")]
 MaxMessages = Annotated[

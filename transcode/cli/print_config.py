@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from transcode.cli.config import Config, loaded
-from transcode.cli.defaults import PREFIX, options_for
+from transcode.cli.defaults import options_for, other_variables
 from transcode.cli.given import Origin, origin_in
 from transcode.cli.show import print_json, safe
 from transcode.errors import ConfigError, address_without_password
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 _PRINT = "--print-config"
 #: Where the parser keeps that the option stood before the command.
 _ASKED = "transcode.config.asked"
-
-#: Variables that are no options.
-_OTHER_VARIABLES = {"CONFIG", "PASSWORD", "CPU", "SHARED", "SANITIZE"}
 _HIDDEN = "***"
 
 
@@ -154,19 +150,15 @@ def print_settings(settings: Iterable[Setting], context: typer.Context, *, as_js
 
 def _toml(settings: Sequence[Setting], config: Config | ConfigError | None) -> Iterator[str]:
     yield f"# {config.path if isinstance(config, Config) else 'no configuration file'}"
-    for name in _unread({name for one in settings for name in one.option.variables}):
-        yield f"# {name} in the environment is the variable of no option"
+    known = {name for one in settings for name in one.option.variables}
+    for name in other_variables():
+        if name not in known:
+            yield f"# {name} in the environment is the variable of no option"
     for command in dict.fromkeys(["", *(one.command for one in settings)]):
         own = [one for one in settings if one.command == command]
         if command:
             yield from ("", f"[{command.replace(' ', '.')}]")
         yield from map(_line, own)
-
-
-def _unread(known: set[str]) -> list[str]:
-    """Variables with the program's prefix that nothing reads."""
-    others = {PREFIX + name for name in _OTHER_VARIABLES}
-    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known | others)
 
 
 def _line(setting: Setting) -> str:

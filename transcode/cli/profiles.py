@@ -72,7 +72,7 @@ def search_profiles(
         codes = " ".join(profile.mcc_mnc[:3]) + (" ..." if len(profile.mcc_mnc) > 3 else "")
         size = f"{profile.max_message_bytes:,}" if profile.mms_enabled else "MMS off"
         table.add_row(profile.id, profile.name, codes, size, box, figure.confidence, str(figure.date or "-"))
-    answer.print(table)
+    answer().print(table)
     return Exit.DONE
 
 
@@ -108,7 +108,7 @@ def show_profile(
         return Exit.DONE
     _print_profile(profile)
     if rendition is not None:
-        answer.print()
+        answer().print()
         print_line(
             f"{file}: {rendition.report.source_bytes:,} bytes of {rendition.report.source_type}"
             f" become {len(rendition.data):,} of {rendition.content_type}, {extent(rendition)}"
@@ -152,7 +152,7 @@ def compare_profiles(
             table.add_column(visible(head))
         for key, mine, its in differing:
             table.add_row(key, visible(said(mine)), visible(said(its)))
-        answer.print(table)
+        answer().print(table)
     else:
         print_line("no figure differs")
     return Exit.DONE
@@ -179,7 +179,7 @@ def _print_profile(profile: Profile) -> None:
             " ".join(origin.tag for origin in sources),
             visible(profile.bound_by(key)),
         )
-    answer.print(table)
+    answer().print(table)
     for origin in told.values():
         print_line(f"{origin.tag}: {origin.what} ({origin.where})", "dim")
     for note in profile.notes:

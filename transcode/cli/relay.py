@@ -93,7 +93,7 @@ def status(*, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
     for state, count in counts.items():
         if count:
             table.add_row(state, f"{count:,}")
-    answer.print(table)
+    answer().print(table)
     return Exit.DONE
 
 

@@ -106,7 +106,7 @@ def list_keys(*, relay_config: RelayConfig = None, as_json: Json = False) -> Exi
     for one in found:
         times = ("" if at is None else clock(at) for at in (one.made_at, one.used_at, one.revoked_at))
         table.add_row(one.id, one.name, one.account, " ".join(one.scopes), " ".join(one.senders), *times)
-    answer.print(table)
+    answer().print(table)
     return Exit.DONE
 
 

@@ -69,7 +69,7 @@ def peers(*, relay_config: RelayConfig = None, as_json: Json = False) -> Exit:
         table.add_row(
             name, f"{hop.waiting:,}", f"{hop.failed:,}", *map(_moment, (hop.oldest, hop.probe_at)), hop.reason
         )
-    answer.print(table)
+    answer().print(table)
     return Exit.DONE
 
 

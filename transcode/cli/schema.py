@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from transcode.cli.options import GENERAL
+from transcode.cli.general import GENERAL
 
 #: Beside this module; each command has a definition in it.
 FILE = "output.schema.json"

@@ -5,27 +5,40 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from transcode.markup import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import Console
+    from rich.text import Text
+
     from transcode.model import Note, Rendition, Report
 
 
 # Without a terminal 160 columns: long names are not broken.
-#: For progress, remarks and errors.
-console = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
+# The import of rich takes longer than to parse arguments; help and objects of JSON need none of it.
 
 
-#: For the answer of a command.
-answer = Console(width=None if sys.stdout.isatty() else 160)
+@cache
+def console() -> Console:
+    """Return where progress, remarks and errors go."""
+    from rich.console import Console
+
+    return Console(stderr=True, width=None if sys.stderr.isatty() else 160)
+
+
+@cache
+def answer() -> Console:
+    """Return where the answer of a command goes."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 160)
 
 
 def print_json(**values: object) -> None:
@@ -63,12 +76,12 @@ def report_json(report: Report) -> dict[str, object]:
 
 def print_line(text: object, style: str = "") -> None:
     """Print a line of the answer, in one piece however long it is."""
-    answer.print(visible(text), style=style, soft_wrap=True)
+    answer().print(visible(text), style=style, soft_wrap=True)
 
 
 def print_remark(text: object) -> None:
     """Print on stderr what the answer does not have and people should know."""
-    console.print(visible(text), style="yellow", soft_wrap=True)
+    console().print(visible(text), style="yellow", soft_wrap=True)
 
 
 def print_error(line: str) -> None:
@@ -89,6 +102,9 @@ def safe(text: str) -> str:
 
 
 def visible(text: object) -> Text:
+    """Return foreign text for rich, without markup and control characters."""
+    from rich.text import Text
+
     return Text(safe(str(text)))
 
 
