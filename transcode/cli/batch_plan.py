@@ -14,7 +14,7 @@ from transcode.batch.plan import BatchPlan
 from transcode.cli.effect import refuse_idle
 from transcode.cli.general import GENERAL
 from transcode.cli.given import is_given
-from transcode.cli.options import MEDIA, LimitForm, WrittenAs
+from transcode.cli.options import MADE, MEDIA, LimitForm, WrittenAs
 from transcode.errors import LimitsError
 from transcode.jobs.job_limits import JobLimits
 
@@ -32,6 +32,7 @@ OutputName = Annotated[
         "--name",
         metavar="NAME",
         help=f"What files are called, as '{{folder}}/{{stem}}.{{ext}}'; of {', '.join(FIELDS)}.",
+        rich_help_panel=MADE,
     ),
 ]
 
@@ -139,7 +140,7 @@ class Processes:
 class Shape:
     """What is made of each file."""
 
-    panel: ClassVar[str] = "What is made"
+    panel: ClassVar[str] = MADE
 
     written_as: Annotated[
         WrittenAs,

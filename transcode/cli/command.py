@@ -7,6 +7,7 @@ import functools
 import inspect
 import traceback
 import types
+from copy import copy
 from enum import Enum, IntEnum
 from typing import (
     TYPE_CHECKING,
@@ -141,14 +142,13 @@ def _spread(function: Callable[..., int]) -> Iterator[inspect.Parameter]:
         inside = _hints(hints[name])
         for field in dataclasses.fields(hints[name]):
             (told,) = inside[field.name].__metadata__
-            # The class names the group of its options in the help.
+            # The class names the group of its options in the help; another command has some in its own.
+            told = copy(told)
             told.rich_help_panel = hints[name].panel
-            _name_choices(inside[field.name])
+            annotation: Any = Annotated[get_args(inside[field.name])[0], told]
+            _name_choices(annotation)
             yield inspect.Parameter(
-                field.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=field.default,
-                annotation=inside[field.name],
+                field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=annotation
             )
 
 

@@ -25,6 +25,7 @@ from transcode.wire.forms import FORMS
 #: Titles of groups of options in the help.
 RECEIVER = "Receiver"
 CLIPS = "Clips and recordings"
+MADE = "What is made"
 
 Json = Annotated[
     bool,
@@ -76,6 +77,7 @@ Country = Annotated[
         metavar="COUNTRY",
         autocompletion=countries,
         help="The country of a network that is given by name: a code (de) or a name (Germany).",
+        rich_help_panel=RECEIVER,
     ),
 ]
 AsClip = Annotated[
@@ -133,7 +135,11 @@ else:
     WrittenAs = Literal[(*FORMS, MEDIA)]
 LimitForm = Annotated[
     FormName,
-    typer.Option("--limit-form", help="The form that the limit counts; most limits count the PDU, mm1."),
+    typer.Option(
+        "--limit-form",
+        help="The form that the limit counts; most limits count the PDU, mm1.",
+        rich_help_panel=MADE,
+    ),
 ]
 
 
