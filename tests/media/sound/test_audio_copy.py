@@ -128,10 +128,22 @@ def bare(data: bytes) -> bytes:
 
 
 def test_what_is_re_encoded(shared: Path) -> None:
-    """Codecs that are not asked for, octets before the sound that are no tag, surround sound."""
+    """Codecs that are not asked for."""
     folder = shared / "media" / "audio"
     assert copied(read(folder / "speech_14s.ogg"), ["audio/mp4", "audio/amr"]) is None
     assert copied(read(folder / "guitar_80s.mp3"), ["audio/mp4"]) is None
     assert copied(read(folder / "sample_wb.amr"), ["audio/amr", "audio/mp4"]) is None
-    sound = bytes(read(folder / "vbr44stereo.mp3").data)
-    assert copied(tagged(sound, before=b"\x00\x00\x00\x00 rubbish "), ["audio/mpeg"]) is None
+
+
+def test_what_begins_inside_a_frame(shared: Path) -> None:
+    """Octets before the first frame are left out and told; a piece of a stream is known for what it is."""
+    sound = bytes(read(shared / "media" / "audio" / "vbr44stereo.mp3").data)
+    copy = copied(tagged(sound, before=b"\x00\x00\x00\x00 rubbish "), ["audio/mpeg"])
+    assert copy is not None
+    assert copy.data == sound
+    assert [note.text for note in copy.notes][-1] == "dropped: tags, or octets that are no frames"
+    piece = Input("piece.mp3", sound[10_100:])
+    assert piece.content_type == "audio/mpeg"
+    assert copied(piece, ["audio/mpeg"]) is not None
+    adts = bytes(read(shared / "media" / "audio" / "aac_adts_16s.aac").data)
+    assert Input("piece.aac", adts[10_100:]).content_type == "audio/aac"

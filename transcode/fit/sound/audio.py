@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from transcode.errors import BudgetError, NotTakenError, TranscodeError
 from transcode.fit.container_format import container_format_of
 from transcode.fit.record import Record, tracks_dropped, trimmed
@@ -57,6 +59,9 @@ FADE_IN = 0.02
 #: compression: twice full scale. Chosen.
 _KNEE = 0.8
 _MOST_PEAK = 2.0
+
+#: Difference of durations that is rounding, in seconds.
+_ROUNDED = 0.001
 
 #: Share of the limit at which a size ends the search. Chosen: each trial encodes the whole recording.
 _ENOUGH = 0.98
@@ -167,8 +172,8 @@ def decode_recorded(request: FitRequest) -> tuple[Record, DecodedSound]:
 def fit_audio(request: FitRequest, *, tuning: Tuning = TUNING) -> Rendition:
     """Return the best rendition of a recording that keeps to the limits.
 
-    A recording whose codec the limits take, and which needs no cut, is copied without tags into a container
-    that the limits take.
+    A recording whose codec the limits take is copied without tags into a container that the limits take, cut
+    at its frames where it is too long.
 
     Args:
         request: what is asked of the rendition.
@@ -181,14 +186,15 @@ def fit_audio(request: FitRequest, *, tuning: Tuning = TUNING) -> Rendition:
         LimitsError: the recording ends before the requested start.
     """
     content, limits, options = request.sounds.content, request.limits, request.options
-    forms, copies = list(_forms(limits)), _copies(limits)
+    forms, copies = list(_forms(limits, options)), _copies(limits)
     if not forms and not copies:
         raise _not_taken(content.name, limits)
     record, decoded = decode_recorded(request)
-    is_whole = decoded.ended and not options.start and decoded.is_plain
+    is_whole = decoded.ended and not options.start
     copy = None
-    if is_whole and options.loudness is None:
-        copy = copied(content, [name for name, codec in copies if codec == decoded.info.codec])
+    if decoded.is_plain and options.loudness is None:
+        same = [name for name, codec in copies if codec == decoded.info.codec]
+        copy = copied(content, same, window=None if is_whole else (options.start, options.seconds(limits)))
         if copy is not None and len(copy.data) <= limits.max_bytes:
             return _passed(record, decoded, copy)
     if not forms and copy is not None:
@@ -246,12 +252,14 @@ class SoundForm:
         content_type, codec: content type of the file, and codec of its sound.
         pack: writes the encoded sound into a file.
         taken: approximate number of bytes in the file besides the sound.
+        seconds: longest duration of all frames together, where the file can't state the encoder's delay.
     """
 
     content_type: str
     codec: str
     pack: Callable[[Encoded], bytes]
     taken: int = 0
+    seconds: float = math.inf
 
 
 def _copies(limits: Limits) -> list[tuple[str, str]]:
@@ -266,11 +274,15 @@ def _copies(limits: Limits) -> list[tuple[str, str]]:
     ]
 
 
-def _forms(limits: Limits) -> Iterator[SoundForm]:
+def _forms(limits: Limits, options: FitOptions) -> Iterator[SoundForm]:
     """Yield the formats that sound can be encoded in, the most widely supported first."""
+    longest = options.seconds(limits)
     for content_type, codec in _copies(limits):
         if audio_encode.can_encode(codec):
-            yield SoundForm(content_type, codec, partial(audio_encode.mux, content_type=content_type))
+            pack = partial(audio_encode.mux, content_type=content_type)
+            yield SoundForm(
+                content_type, codec, pack, seconds=longest if content_type == "audio/aac" else math.inf
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +338,7 @@ def _fit_form(
     # The available bit rate decides, not the requested bit rate. An encoder makes fewer bytes of simple
     # sound, so the requested bit rate would give different sample rates to parts of one recording.
     _, rate, channels = next(step for step in steps if wanted <= step[0])
-    source = resampled(heard.within(channels)[0], min(rate, _rate(heard.pcm)))
+    source = _shortened(resampled(heard.within(channels)[0], min(rate, _rate(heard.pcm))), form.seconds)
 
     def measure(setting: float) -> int:
         bit_rate = round(math.exp(setting))
@@ -350,6 +362,17 @@ def _fit_form(
         enough=_ENOUGH,
     )
     return None if found.setting is None else made[found.size]
+
+
+def _shortened(sound: Pcm, seconds: float) -> Pcm:
+    """Return sound whose frames of AAC last at most so long, with the frame of the encoder's delay."""
+    if seconds == math.inf:
+        return sound
+    most = max(1, math.floor(seconds * sound.rate / audio_encode.AAC_SAMPLES) - 1) * audio_encode.AAC_SAMPLES
+    if sound.length <= most:
+        return sound
+    short = Pcm(np.ascontiguousarray(sound.samples[:, :most]), sound.rate)
+    return faded(short, fade_in=0.0, fade_out=min(FADE_OUT, short.seconds / 4))
 
 
 def _rate(sound: Pcm) -> int:
@@ -377,7 +400,7 @@ def _fit_amr(
 def _rendition(record: Record, decoded: DecodedSound, fitted: FittedSound) -> Rendition:
     encoded = fitted.sound
     seconds = encoded.seconds
-    if not decoded.ended:
+    if not decoded.ended or decoded.pcm.seconds - seconds > _ROUNDED:
         record.add([trimmed(seconds, decoded.source_seconds)])
     record.add(besides(decoded.info))
     record.add([Note("converted", f"{decoded.info.codec} re-encoded as {encoded.words}")])
@@ -402,13 +425,17 @@ def _passed(record: Record, decoded: DecodedSound, copy: Copied) -> Rendition:
     # Frames that are marked as damaged are copied; the player conceals them.
     left = [replace(note, text=note.text.replace(amr.MADE_UP, "left as they are")) for note in decoded.notes]
     record.add([*left, *copy.notes])
-    info = decoded.info
+    info, seconds = decoded.info, decoded.pcm.seconds
+    if copy.seconds is not None:
+        record.source_start, seconds = copy.begin, copy.seconds
+        begin = f" from {copy.begin:.4g} s on" if copy.begin else ""
+        record.add([trimmed(seconds, decoded.source_seconds, begin), *besides(info)])
     channels = "mono" if info.channels == 1 else "stereo"
-    rates = rated(len(copy.data), decoded.pcm.seconds)
+    rates = rated(len(copy.data), seconds)
     return record.rendition(
         copy.data,
         copy.content_type,
         source_seconds=decoded.source_seconds,
-        seconds=decoded.pcm.seconds,
+        seconds=seconds,
         settings=(f"{info.codec}, {info.rate:,} Hz, {channels}{rates}, copied",),
     )

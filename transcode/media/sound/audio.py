@@ -25,8 +25,9 @@ from transcode.media.samples.pcm import Pcm, conversion, converted
 from transcode.media.sound import amr, wav
 from transcode.media.sound.timeline import Line, SoundFrame
 from transcode.media.source import amr_file
-from transcode.media.source.clock import RestartError, one_clock
+from transcode.media.source.clock import RestartError, one_clock, rejoined
 from transcode.media.source.container import open_container, said_seconds, streams_in
+from transcode.media.source.counted_seconds import counted_seconds
 from transcode.model import FitProgress, Note
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def _ranked(streams: OpenStreams) -> list[AudioStream]:
 
 def _info(streams: OpenStreams, stream: AudioStream) -> SoundInfo:
     content, container, context = streams.content, streams.container, stream.codec_context
-    seconds = amr_file.seconds(content)
+    seconds = counted_seconds(content)
     if seconds is None and stream.duration is not None and stream.time_base:
         seconds = float(stream.duration * stream.time_base)
     elif seconds is None:
@@ -374,9 +375,9 @@ class _Reader:
     def _packets(self) -> Iterator[av.Packet[AudioStream]]:
         if self._is_joined:
             return
-        demuxed = self._container.demux(self._stream)
+        form, demuxed = self._container.format.name, self._container.demux(self._stream)
         try:
-            for packet in one_clock(demuxed, self._container.format.name):
+            for packet in rejoined(demuxed) if form == "ogg" else one_clock(demuxed, form):
                 if packet.has_sidedata("skip_samples"):
                     _count_samples(packet, self._ticks)
                 yield packet

@@ -3,40 +3,42 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import math
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import av
 from av.error import FFmpegError
 
-from transcode.media.sound import amr
-from transcode.media.sound.audio_encode import BIT_EXACT, CONTAINERS, MP3_BIT_RATES
-from transcode.media.source import amr_file
+from transcode.media.sound import amr, frame_cut, mpeg_frames
+from transcode.media.sound.audio_encode import AAC_SAMPLES, BIT_EXACT, CONTAINERS
+from transcode.media.source import amr_file, mpeg_file
 from transcode.media.source.container import open_container, streams_in
+from transcode.media.source.inputs import Input
 from transcode.media.source.mp4 import fast_start
 from transcode.model import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
     from transcode.media.source.amr_file import Piece
     from transcode.media.source.container import OpenStreams
-    from transcode.media.source.inputs import Input
 
 __all__ = ["Copied", "copied"]
-
-#: Octets of the header, and of the footer, of an ID3v2 tag (ID3 tag version 2.4.0, 3.1 and 3.4).
-_ID3_HEAD = 10
 
 #: The fewest frames of an MPEG audio file that is copied: FFmpeg opens no file with only one frame after the
 #: frame that states the length.
 _FEWEST = 3
 
-#: Octets of an ID3v1 tag, which is at the end of a file.
-_ID3V1 = 128
+#: FFmpeg's muxers of files with edit lists.
+_EXACT = ("ipod", "3gp")
+
+#: Two times closer than this are the same, in seconds: containers round times.
+_SAME = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +48,41 @@ class Copied:
     Attributes:
         data: the bytes of the file.
         content_type: its content type, one of the types asked for.
-        notes: report notes on what was dropped.
+        notes: report notes on what was dropped; those of a range name its container only.
+        begin: the start of the range in the source, in seconds.
+        seconds: the duration of the range, in seconds; None: the whole recording was copied.
     """
 
     data: bytes
     content_type: str
     notes: tuple[Note, ...]
+    begin: float = 0.0
+    seconds: float | None = None
 
 
-def copied(content: Input, content_types: Iterable[str]) -> Copied | None:
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A range in seconds, from the first sample of a recording."""
+
+    start: float
+    seconds: float
+
+
+def copied(
+    content: Input, content_types: Iterable[str], *, window: tuple[float, float] | None = None
+) -> Copied | None:
     """Copy the sound of a source into a file of one of the content types; None if that is impossible.
 
     Tags, cover pictures, chapters and other streams are dropped. MPEG audio and AMR keep every octet of their
     frames. AAC-LC is remuxed.
 
     Args:
-        content: the source, which was decoded to its end without a fault.
+        content: the source, which was decoded without a fault: to its end, or the window of it.
         content_types: the content types that the receiver accepts, of audio_encode.CONTAINERS, best first.
             The source's own type is preferred.
+        window: start and longest duration of a range, in seconds. It is cut at frames: in MP4 and 3GP an edit
+            list gives its exact start; in other files it begins with the nearest frame. None: the whole
+            recording.
     """
     own = content.content_type
     wanted = sorted(content_types, key=lambda name: name != own)
@@ -78,15 +97,112 @@ def copied(content: Input, content_types: Iterable[str]) -> Copied | None:
         target = next((name for name in wanted if codec in CONTAINERS[name][1]), None)
         if target is None:
             return None
+        if window is not None:
+            return _copied_range(content, container, stream, target, _Window(*window))
         pieces = [*amr_file.pieces(content)]
         data = _written(content, container, stream, target, pieces)
         if data is None:
             return None
         dropped = _dropped(streams, data, pieces)
-    notes = [] if own == target else [Note("rewrapped", f"sound not re-encoded, remuxed to {target}")]
+    notes = [] if own == target else [_rewrapped(target)]
     if dropped:
         notes.append(Note("metadata-dropped", f"dropped: {', '.join(dropped)}"))
     return Copied(data, target, tuple(notes))
+
+
+def _rewrapped(target: str) -> Note:
+    return Note("rewrapped", f"sound not re-encoded, remuxed to {target}")
+
+
+def _copied_range(
+    content: Input, container: InputContainer, stream: AudioStream, target: str, window: _Window
+) -> Copied | None:
+    """Copy a range; see copied()."""
+    notes = () if content.content_type == target else (_rewrapped(target),)
+    if {"amr", "aac", "mp3"}.isdisjoint(container.format.name.split(",")):
+        return _range_of(container, stream, target, window, notes)
+    piece = frame_cut.cut(content, window.start, window.seconds)
+    if piece is None:
+        return None
+    cut = copied(Input(content.name, piece.data, limits=content.limits), [target])
+    return None if cut is None else replace(cut, notes=notes, begin=piece.begin, seconds=piece.seconds)
+
+
+def _range_of(
+    container: InputContainer, stream: AudioStream, target: str, window: _Window, notes: tuple[Note, ...]
+) -> Copied | None:
+    """Copy a range of a stream in a container; see copied()."""
+    form, rate = CONTAINERS[target][0], stream.codec_context.sample_rate
+    try:
+        if form == "mp3":
+            octets = b"".join(
+                bytes(one) for one, at, _ in _timed(container, stream) if at < window.start + window.seconds
+            )
+            piece = mpeg_frames.cut(octets, window.start, window.seconds)
+            return None if piece is None else Copied(piece.data, target, notes, piece.begin, piece.seconds)
+        found = _within(container, stream, window, is_exact=form in _EXACT)
+        if not found:
+            return None
+        begin, end = found[0][1], found[-1][2]
+        if form == "amr":
+            magic = amr_file.MAGIC[stream.codec_context.codec.canonical_name]
+            data = magic + b"".join(bytes(one) for one, _, _ in found)
+            return Copied(data, target, notes, begin, end - begin)
+        if form in _EXACT:
+            data = _mux((one for one, _, _ in found), stream, form)
+            return Copied(data, target, notes, window.start, end - window.start)
+        most = math.floor(window.seconds * rate / AAC_SAMPLES + 1e-6)
+        data = _mux((one for one, _, _ in found[:most]), stream, form)
+        return Copied(data, target, notes, max(begin, 0.0), min(most, len(found)) * AAC_SAMPLES / rate)
+    except (FFmpegError, ValueError):
+        return None
+
+
+def _timed(container: InputContainer, stream: AudioStream) -> Iterator[tuple[Any, float, float]]:
+    """Yield packets with their start and end in seconds, from the first sample that is played."""
+    zero = max(0.0, float((stream.start_time or 0) * (stream.time_base or 0)))
+    for packet in container.demux(stream):
+        if packet.dts is None or not packet.size:
+            continue
+        for one in amr.singles(packet, stream.codec_context.codec.canonical_name):
+            if one.pts is None or not one.time_base:
+                raise ValueError("a packet without a timestamp")
+            at = float(one.pts * one.time_base) - zero
+            yield one, at, at + float((one.duration or 0) * one.time_base)
+
+
+def _within(
+    container: InputContainer, stream: AudioStream, window: _Window, *, is_exact: bool
+) -> list[tuple[Any, float, float]]:
+    """Return the packets of a range, with their start and end in seconds.
+
+    Args:
+        container, stream: the source, at its beginning.
+        window: the range.
+        is_exact: whether the file states where sound begins and ends. The times then count from the start of
+            the range, a packet before it lets the decoder settle, and the last packet ends with it.
+    """
+    begin, stop = window.start, window.start + window.seconds
+    found: list[tuple[Any, float, float]] = []
+    for one, at, end in _timed(container, stream):
+        if at >= stop - _SAME:
+            break
+        if begin and end <= begin + _SAME:
+            # AAC adds the overlapping halves of consecutive frames (ISO/IEC 14496-3, 4.6.11).
+            found = [(one, at, end)] if is_exact else []
+            continue
+        if not is_exact and not found and begin and at + end < 2 * begin:
+            continue
+        if not is_exact and end > stop + _SAME:
+            break
+        found.append((one, at, min(end, stop)))
+    if is_exact and found:
+        base = found[0][0].time_base
+        by = round((max(0.0, float((stream.start_time or 0) * (stream.time_base or 0))) + begin) / base)
+        for one, at, end in found:
+            one.pts, one.dts = one.pts - by, (one.pts if one.dts is None else one.dts) - by
+            one.duration = max(1, round((end - at) / base))
+    return found
 
 
 def _dropped(streams: OpenStreams, data: bytes, pieces: Sequence[Piece]) -> list[str]:
@@ -94,7 +210,10 @@ def _dropped(streams: OpenStreams, data: bytes, pieces: Sequence[Piece]) -> list
     content, container, words = streams.content, streams.container, [*streams.tags]
     # An MPEG audio file has only frames and tags.
     if not words and container.format.name == "mp3" and content.size > len(data):
-        words.append("tags, or octets between frames" if len(_runs(bytes(content.data))) > 1 else "tags")
+        octets = bytes(content.data)
+        found = mpeg_file.runs(octets)
+        is_plain = len(found) == 1 and found[0][0] == mpeg_file.behind_tags(octets, 0)
+        words.append("tags" if is_plain else "tags, or octets that are no frames")
     if behind := sum(piece.passed + piece.cut for piece in pieces):
         words.append(f"{behind:,} octets after the last complete frame")
     if len(container.streams) - len(streams.undecoded) > 1:
@@ -122,97 +241,34 @@ def _written(
 
 
 def _muxed(container: InputContainer, stream: AudioStream, form: str) -> bytes:
+    codec = stream.codec_context.codec.canonical_name
+    every = (packet for packet in container.demux(stream) if packet.dts is not None)
+    return _mux(chain.from_iterable(amr.singles(packet, codec) for packet in every), stream, form)
+
+
+def _mux(packets: Iterable[Any], stream: AudioStream, form: str) -> bytes:
     file = io.BytesIO()
     options = dict(BIT_EXACT)
-    is_mp4 = form in ("ipod", "3gp")
-    if is_mp4:
+    if form in _EXACT:
         # Edit lists use this time scale. At the sample rate, start and end are exact to the sample.
         options["movie_timescale"] = str(stream.codec_context.sample_rate)
     with av.open(file, "w", format=form, container_options=options) as out:
         made = out.add_stream_from_template(stream)
-        for packet in container.demux(stream):
-            if packet.dts is not None:
-                for one in amr.singles(packet, stream.codec_context.codec.canonical_name):
-                    one.stream = made
-                    out.mux(one)
+        for one in packets:
+            one.stream = made
+            out.mux(one)
     data = file.getvalue()
-    return fast_start(data) if is_mp4 else data
+    return fast_start(data) if form in _EXACT else data
 
 
 def _frames_only(data: bytes | memoryview) -> bytes | None:
     """Return the frames of MPEG audio (layer III) without all other octets.
 
     Concatenated recordings have tags in the middle, and damaged recordings have octets that are no frame. The
-    result is None if no frame follows the first tags, or there are fewer than _FEWEST frames.
+    result is None if there are fewer than _FEWEST frames.
     """
     octets = bytes(data)
-    runs = _runs(octets)
-    if sum(count for _, _, count in runs) < _FEWEST:
+    found = mpeg_file.runs(octets)
+    if sum(count for _, _, count in found) < _FEWEST:
         return None
-    return b"".join(octets[begin:end] for begin, end, _ in runs)
-
-
-def _runs(octets: bytes) -> list[tuple[int, int, int]]:
-    """Return start, end and number of frames of each run of consecutive frames.
-
-    The result is empty if no frame follows the first tags.
-    """
-    runs: list[tuple[int, int, int]] = []
-    at = _behind_tags(octets, 0)
-    while at < len(octets):
-        begin, count = at, 0
-        while (size := _frame_size(octets[at : at + 4])) and at + size <= len(octets):
-            at, count = at + size, count + 1
-        if not count:
-            break
-        runs.append((begin, at, count))
-        at = _next_frame(octets, _behind_tags(octets, at), octets[begin : begin + 4])
-    return runs
-
-
-def _next_frame(octets: bytes, at: int, like: bytes) -> int:
-    """Return the offset of the next complete frame of the same version and sample rate; the end if none.
-
-    Another frame or the end of the file must follow, because a single frame header may be coincidence.
-    """
-
-    def is_one(place: int) -> int:
-        head = octets[place : place + 4]
-        alike = len(head) == 4 and head[1] & 0xFE == like[1] & 0xFE and head[2] & 0x0C == like[2] & 0x0C
-        return _frame_size(head) if alike else 0
-
-    while (at := octets.find(b"\xff", at)) >= 0:
-        size = is_one(at)
-        if size and (at + size == len(octets) or is_one(at + size)):
-            return at
-        at += 1
-    return len(octets)
-
-
-def _behind_tags(octets: bytes, at: int) -> int:
-    """Return the offset after the tags at ``at``: ID3v2, and ID3v1 of a preceding recording."""
-    while (name := octets[at : at + 3]) in (b"ID3", b"TAG") and at + _ID3_HEAD <= len(octets):
-        if name == b"TAG":
-            at += _ID3V1
-            continue
-        head = octets[at : at + _ID3_HEAD]
-        size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
-        has_footer = head[5] & 0x10
-        at += _ID3_HEAD * (2 if has_footer else 1) + size
-        # Some writers put the padding after the tag instead of into it.
-        while octets[at : at + 1] == b"\0":
-            at += 1
-    return at
-
-
-def _frame_size(head: bytes) -> int:
-    """Return the octets of a layer III frame (ISO/IEC 11172-3, 2.4.1.3 and 2.4.3.1); 0 if it is no frame."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
-        return 0
-    version, rate_index, bits_index = head[1] >> 3 & 3, head[2] >> 2 & 3, head[2] >> 4
-    # Version 1 and sample rate index 3 are reserved. Bit rate index 0 is free format, and 15 is forbidden.
-    if version == 1 or rate_index == 3 or bits_index in (0, 15):
-        return 0
-    rate = (44100, 48000, 32000)[rate_index] >> (0, 1, 1, 2)[3 - version]
-    bit_rate = MP3_BIT_RATES[1 if version == 3 else 2][bits_index - 1]
-    return (144 if version == 3 else 72) * bit_rate // rate + (head[2] >> 1 & 1)
+    return b"".join(octets[begin:end] for begin, end, _ in found)

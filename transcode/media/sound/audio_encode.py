@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AAC_RATES",
+    "AAC_SAMPLES",
     "AMR_MAGIC",
     "AMR_MODES",
     "BIT_EXACT",
     "CONTAINERS",
-    "MP3_BIT_RATES",
     "Encoded",
     "add_stream",
     "can_encode",
@@ -82,15 +82,11 @@ _AMR_AT_ONCE = 50
 #: The header of an AMR-NB file (RFC 4867, 5.1).
 AMR_MAGIC = b"#!AMR\n"
 
+#: Samples of a frame of AAC-LC, which is also the delay of the encoder.
+AAC_SAMPLES = 1024
+
 #: Sample rates of AAC-LC in Hz (ISO/IEC 14496-3, table 1.18, up to 48,000 Hz).
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-
-#: Bit rates of MPEG audio layer III in bit/s: 1 for sample rates from 32,000 Hz (ISO/IEC 11172-3), 2 for
-#: lower sample rates (ISO/IEC 13818-3).
-MP3_BIT_RATES = {
-    1: tuple(1000 * rate for rate in (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)),
-    2: tuple(1000 * rate for rate in (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)),
-}
 
 #: FFmpeg options for the same bytes in every run: no encoder version and no creation time.
 BIT_EXACT = {"fflags": "+bitexact"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["RestartError", "one_clock"]
+__all__ = ["RestartError", "one_clock", "rejoined"]
 
 #: Largest step back of decoding times, in seconds, that is no restart of the clock: decoding times never
 #: decrease, and rounding differs by less.
@@ -41,4 +41,20 @@ def one_clock(packets: Iterable[Any], formats: str) -> Iterator[Any]:
             if time < latest.setdefault(index, time) - _RESTART:
                 raise RestartError
             latest[index] = max(latest[index], time)
+        yield packet
+
+
+def rejoined(packets: Iterable[Any]) -> Iterator[Any]:
+    """Yield the packets of one stream of a chained Ogg file, each chain after the one before it.
+
+    In the file, each chain counts from zero (RFC 3533, 4).
+    """
+    end, moved = 0, 0
+    for packet in packets:
+        if packet.pts is not None and packet.time_base:
+            if packet.pts + moved < end - _RESTART / packet.time_base:
+                moved = end - packet.pts
+            packet.pts += moved
+            packet.dts = None if packet.dts is None else packet.dts + moved
+            end = max(end, packet.pts + (packet.duration or 0))
         yield packet

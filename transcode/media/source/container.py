@@ -10,7 +10,8 @@ import av
 from av.error import FFmpegError
 
 from transcode.errors import CapError, SourceError, UnsupportedError
-from transcode.media.source import amr_file, codes, probe, unread
+from transcode.media.source import codes, probe, unread
+from transcode.media.source.counted_seconds import counted_seconds
 from transcode.media.source.decode_limits import Deadline, thread_seconds
 from transcode.media.source.tracks import best_video, counted
 
@@ -322,11 +323,11 @@ def said_seconds(container: InputContainer, begin: float) -> float | None:
 def seconds_of(content: Input) -> float | None:
     """Return the duration in the header, in seconds; None if there is none, or the header can't be read.
 
-    A header may be wrong. An AMR file has no duration in its header: its frames are counted.
+    A header may be wrong. Recordings without a container have none: their frames are counted.
     """
-    counted = amr_file.seconds(content)
-    if counted is not None:
-        return counted
+    counted_length = counted_seconds(content)
+    if counted_length is not None:
+        return counted_length
     try:
         with open_container(content) as container:
             return None if container.duration is None else max(container.duration, 0) / av.time_base

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from transcode.media.source import adts_file, mpeg_file
 from transcode.media.source.picture_formats import PICTURE_FORMATS
 
 __all__ = ["content_type", "describe", "is_stream"]
@@ -63,6 +64,9 @@ _SYNC = 0x47
 _TRANSPORT = (188, 192)
 _IN_A_ROW = 5
 
+#: Octets in which frames of a piece of a stream of AAC or MPEG audio are looked for: five of the largest.
+_PIECE = 40_960
+
 #: Form types of RIFF, RF64 and IFF files, at offset 8.
 _RIFF = {
     b"WEBP": "image/webp",
@@ -111,7 +115,10 @@ def content_type(data: bytes | memoryview) -> str | None:
         return "audio/aac"
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06:
         return "audio/mpeg"
-    return None
+    start = bytes(data[:_PIECE])
+    if mpeg_file.begins_inside(start):
+        return "audio/mpeg"
+    return "audio/aac" if adts_file.begins_inside(start) else None
 
 
 def is_stream(kind: str | None) -> bool:
