@@ -59,7 +59,7 @@ def test_slides_over_several_messages(picture: Path, tmp_path: Path) -> None:
 
 
 def test_slideshow_as_a_clip(picture: Path, tmp_path: Path) -> None:
-    """A video file; what only a message has is refused beside it, and a message needs a recipient."""
+    """A video file; a message needs a recipient and another suffix, and has one clip."""
     out = tmp_path / "show.mp4"
     done = run("slideshow", picture, "--as", "clip", "--carrier", "world", "-o", out, "--json")
     assert done.returncode == 0, done.stderr
@@ -69,7 +69,24 @@ def test_slideshow_as_a_clip(picture: Path, tmp_path: Path) -> None:
     done = run("slideshow", picture, "--as", "clip", "--carrier", "world", "-o", still)
     assert (done.returncode, "show.gif: slideshow can't become image/gif" in done.stderr) == (2, True)
     assert not still.exists()
-    done = run("slideshow", picture, "--as", "clip", "--carrier", "world", "-o", out, "--to", "+15555550100")
-    assert done.returncode == 2
+    wanted = ["--as", "clip", "--carrier", "world", "--to", "+15555550100", "--subject", "S" * 30]
+    done = run("slideshow", picture, *wanted, "-o", out)
+    assert (done.returncode, "a clip with recipients is a message" in done.stderr) == (2, True)
+    assert run("slideshow", picture, *wanted, "--max-messages", "2", "-o", out).returncode == 2
     done = run("slideshow", picture, "--carrier", "world", "-o", out)
     assert (done.returncode, "--to" in done.stderr) == (2, True)
+
+
+def test_slideshow_as_a_clip_in_a_message(picture: Path, tmp_path: Path) -> None:
+    """With recipients the clip is in a message, as it was made, and the message is within its limit."""
+    out, shown = tmp_path / "show.mms", tmp_path / "show.html"
+    wanted = ["--carrier", "world", "--to", "+15555550100", "--subject", "S" * 30, "--as", "clip"]
+    done = run("slideshow", picture, *wanted, "--preview", shown, "-o", out, "--json")
+    assert done.returncode == 0, done.stderr
+    data = out.read_bytes()
+    assert 200_000 < len(data) <= 300_000
+    (clip,) = [part for part in transcode.read(data).parts if part.content_type.startswith("video/")]
+    assert clip.content_type == "video/mp4"
+    (medium,) = json.loads(done.stdout)["reports"]
+    assert [note["code"] for note in medium["notes"]] == ["rewrapped"]
+    assert "show" in shown.read_text()

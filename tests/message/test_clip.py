@@ -50,11 +50,21 @@ def test_slides_follow_one_another() -> None:
     assert (clip.width, clip.height) == tuple(reversed(frames(clip)[0].shape[:2]))
 
 
-def test_upright_where_most_pictures_are() -> None:
-    """The frame stands for portraits."""
-    upright = save(photo(300, 400))
-    clip = transcode.slideshow_clip([transcode.Slide(upright, duration=1.0)], PROFILE)
-    assert (clip.width or 0) < (clip.height or 0)
+@pytest.mark.parametrize(
+    ("sizes", "shape"),
+    [
+        ([(300, 400)], 3 / 4),
+        ([(90, 160), (160, 90), (90, 160)], 9 / 16),
+        ([(200, 200), (300, 200), (400, 400)], 1.0),
+        ([(800, 100)], 16 / 9),
+        ([(400, 300), (300, 400)], 4 / 3),
+    ],
+)
+def test_the_frame_has_the_shape_of_most_pictures(sizes: list[tuple[int, int]], shape: float) -> None:
+    """Portraits, squares and wide pictures fill it; of as many, the first."""
+    slides = [transcode.Slide(save(photo(*size)), duration=0.4) for size in sizes]
+    clip = transcode.slideshow_clip(slides, PROFILE)
+    assert (clip.width or 0) / (clip.height or 1) == pytest.approx(shape, rel=0.01)
 
 
 def test_captions_are_drawn_and_what_can_not_be_is_said() -> None:

@@ -20,12 +20,18 @@ from transcode.cli.suffix import asked_formats, check_suffix
 from transcode.counted import counted
 from transcode.errors import MessageError, NotTakenError
 from transcode.jobs.files import Outputs
+from transcode.model.suffixes import asked_types
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transcode.model import Note, Rendition
     from transcode.profile import Profile
+
+
+#: Bytes of a message with a clip besides those of a message with a text: names, and the region of a clip in
+#: the presentation. Chosen.
+_ROOM = 512
 
 
 class ShownAs(StrEnum):
@@ -64,7 +70,10 @@ def slideshow(
     *,
     shown_as: Annotated[
         ShownAs,
-        typer.Option("--as", help="A message of slides as an MM1 PDU, or a clip that shows them."),
+        typer.Option(
+            "--as",
+            help="A message of slides as an MM1 PDU, or a clip; with recipients, a message with that clip.",
+        ),
     ] = ShownAs.MESSAGE,
     carrier: Carrier = None,
     route: Route,
@@ -86,23 +95,20 @@ def slideshow(
     read = [*(slide.image for slide in slides), music, *route.files(carrier)]
     outputs = Outputs(path for path in read if isinstance(path, Path))
     outputs.refuse(*(path for path in (output, preview_to) if path is not None))
-    if shown_as is ShownAs.CLIP:
-        many = max_messages > 1 and is_given("--max-messages")
-        _check_clip(envelope, has_more=preview_to is not None or many, text_first=text_first)
+    is_clip = shown_as is ShownAs.CLIP
+    _check_divided(captions, is_clip=is_clip, max_messages=max_messages, text_first=text_first)
+    if is_clip and preview_to is None and given_only(envelope) == Envelope():
         clip = _clip(slides, profile, output, music, threads)
         outputs.write({output: clip.data})
         _print_clip(clip, output, as_json=as_json)
         return Exit.DONE
-    refuse_idle({"--text-first": text_first and not any(captions or ())}, "it goes with --caption")
     envelope.require_recipients()
-    if music is not None:
-        # Imported here, with its decoders: most messages have no music.
-        from transcode.message.music import with_music
-
-        def tell(note: Note) -> None:
-            print_remark(f"{music}: {note.text}")
-
-        slides = with_music(slides, music, profile.max_seconds, report=tell)
+    if is_clip:
+        if asked_types(output):
+            raise MessageError(f"{output}: a clip with recipients is a message; without them it is the clip")
+        slides = [_clip_slide(slides, profile, envelope, music, threads)]
+    elif music is not None:
+        slides = _with_music(slides, music, profile)
     made = transcode.compose_split(
         slides,
         profile,
@@ -121,11 +127,43 @@ def slideshow(
     return Exit.DONE
 
 
-def _check_clip(envelope: Envelope, *, has_more: bool, text_first: bool) -> None:
-    """Refuse options of messages for a clip."""
-    if given_only(envelope) != Envelope() or has_more:
-        raise MessageError("a clip is no message yet: it has neither recipients, subject nor preview")
+def _check_divided(
+    captions: Sequence[str] | None, *, is_clip: bool, max_messages: int, text_first: bool
+) -> None:
+    """Refuse options of messages of slides for a clip, and those that have no effect."""
+    if not is_clip:
+        refuse_idle({"--text-first": text_first and not any(captions or ())}, "it goes with --caption")
+        return
+    if max_messages > 1 and is_given("--max-messages"):
+        raise MessageError("a clip is not divided: it goes into one message")
     refuse_idle({"--text-first": text_first}, "captions stand in the pictures of a clip")
+
+
+def _with_music(slides: Sequence[transcode.Slide], music: Path, profile: Profile) -> list[transcode.Slide]:
+    """The slides with parts of the music; what the music lost is told."""
+    # Imported here, with its decoders: most messages have no music.
+    from transcode.message.music import with_music
+
+    def tell(note: Note) -> None:
+        print_remark(f"{music}: {note.text}")
+
+    return with_music(slides, music, profile.max_seconds, report=tell)
+
+
+def _clip_slide(
+    slides: Sequence[transcode.Slide],
+    profile: Profile,
+    envelope: Envelope,
+    music: Path | None,
+    threads: int | None,
+) -> transcode.Slide:
+    """A slide with the clip of all slides, which leaves room for the headers of its message."""
+    alone = transcode.compose([transcode.Slide(text=".")], profile, **envelope.words())
+    room = profile.max_message_bytes - len(alone.to_mm1()) - _ROOM
+    clip = transcode.slideshow_clip(slides, profile, music=music, max_bytes=max(room, 1), threads=threads)
+    for note in clip.report.notes:
+        print_remark(f"slideshow: {note.text}")
+    return transcode.Slide(clip.data)
 
 
 def _slides(pictures: Sequence[Path], captions: Sequence[str]) -> list[transcode.Slide]:

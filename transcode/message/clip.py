@@ -36,8 +36,8 @@ def slideshow_clip(
 
     A slide lasts as in a message: for the duration given, else as long as its sound (5 seconds without
     sound), and at least as long as the reading of its text. If the sum exceeds the profile's limit or 40
-    seconds, each slide is shortened by the same factor. The frame has the orientation of most pictures. A
-    picture with another aspect ratio is shown whole on a black background.
+    seconds, each slide is shortened by the same factor. The frame has the shape of most pictures, up to
+    16:9. A picture with another aspect ratio is shown whole on a blurred copy of itself.
 
     Args:
         slides: pictures, texts and sounds; animations show their first frame.

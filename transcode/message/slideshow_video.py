@@ -32,9 +32,13 @@ if TYPE_CHECKING:
 
 __all__ = ["slideshow_video"]
 
-#: Largest frame of a landscape slideshow: width and height in pixels. Receivers show clips on a part of
-#: their screen. Chosen.
+#: Largest frame of a slideshow: the longer and the shorter side in pixels. Receivers show clips on a part of
+#: their screen. And the longest shape: that of most screens. Chosen.
 _LARGEST = (960, 720)
+_LONGEST = 16 / 9
+
+#: Largest ratio of two shapes that count as one. Chosen: 4:3 and 16:9 are different.
+_ALIKE = 1.15
 
 #: Frame rate in frames/s. Pan and zoom are slow, so bits go to larger frames rather than more. Chosen.
 _FRAME_RATE = 15.0
@@ -128,10 +132,21 @@ def _timed(pages: Sequence[_Page], most: float) -> tuple[list[_Page], list[Note]
 
 
 def _frame(pages: Sequence[_Page]) -> tuple[int, int]:
-    """The largest frame size: portrait if most pictures are, else landscape."""
-    stills = [page.still for page in pages if page.still is not None]
-    upright = sum(still.height > still.width for still in stills)
-    return _LARGEST[::-1] if 2 * upright > len(stills) else _LARGEST
+    """The largest frame in the shape of most pictures, by the seconds that they are shown."""
+    shapes = [
+        (page.still.width / page.still.height, page.seconds) for page in pages if page.still is not None
+    ]
+    if not shapes:
+        return _LARGEST
+    # Of shapes that as much time has, the first.
+    shape = max(
+        (shape for shape, _ in shapes),
+        key=lambda one: sum(seconds for other, seconds in shapes if max(one / other, other / one) <= _ALIKE),
+    )
+    ratio = min(max(shape, 1 / shape), _LONGEST)
+    longer = min(_LARGEST[0], _LARGEST[1] * ratio)
+    size = round(longer / 2) * 2, round(longer / ratio / 2) * 2
+    return size if shape >= 1 else size[::-1]
 
 
 def _sound(pages: Sequence[_Page]) -> Pcm | None:

@@ -92,11 +92,12 @@ def test_without_motion_every_frame_is_the_same() -> None:
 
 @pytest.mark.parametrize("size", [(400, 60), (60, 400), (31, 17), (1, 1), (3, 200), (96, 64), (97, 65)])
 def test_pictures_of_any_shape(size: tuple[int, int]) -> None:
-    """Wide, high, small and odd pictures are shown; those of another shape whole, before black."""
+    """Wide, high, small and odd pictures are shown; those of another shape whole, before a darker blur."""
     width, height = size
     made = canvas(Image.new("RGB", size, "white"))
     frames = list(render([Scene(made, 1.0)], WIDTH, HEIGHT, 5))
-    shown = np.mean(luma(frames[0]) > 125)
+    shown = np.mean(luma(frames[0]) > 200)
+    assert luma(frames[0]).min() > 100
     shape = (width / height) / (WIDTH / HEIGHT)
     if size == (1, 1):
         assert shown > 0
@@ -104,6 +105,20 @@ def test_pictures_of_any_shape(size: tuple[int, int]) -> None:
         assert shown == 1
     else:
         assert shown == pytest.approx(min(shape, 1 / shape), abs=0.06)
+
+
+def test_a_blur_has_the_colours_of_its_picture() -> None:
+    """Left and right of a portrait are those of its own sides, without its stripes."""
+    stripes = np.zeros((400, 160, 3), np.uint8)
+    stripes[:, :80, 0], stripes[:, 80:, 2] = 255, 255
+    stripes[::8] = 255
+    made = canvas(Image.fromarray(stripes), moves=False)
+    luma_plane, blue, red = made.planes
+    rows, columns = luma_plane.shape
+    assert columns / rows == pytest.approx(WIDTH / HEIGHT, rel=0.02)
+    assert red[:, 4].min() > 150 > 122 > red[:, -4].max()
+    assert blue[:, -4].min() > 150 > 122 > blue[:, 4].max()
+    assert np.abs(np.diff(luma_plane[:, 4].astype(int))).max() <= 4
 
 
 def test_same_frames_every_time() -> None:

@@ -128,6 +128,8 @@ def changes(
         notes.append(Note("deinterlaced", "interlaced fields merged into progressive frames"))
     if decoded.was_clear:
         notes.append(Note("flattened", "transparency flattened onto white"))
+        if clip.audio is None and found.is_whole:
+            notes.append(Note("plays-once", "a clip plays once, also where the sticker repeated"))
     if decoded.is_broken and not found.is_joined:
         notes.append(Note("source-damaged", "frames are damaged or missing; the rest was used"))
     if options.start > 0 or not found.is_whole:

@@ -16,6 +16,7 @@ import numpy as np
 
 from transcode.kernels import blend
 from transcode.kernels import resample as kernel
+from transcode.media.samples.planes import Plane, resample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,8 +36,12 @@ _FADE_SHARE = 0.3
 _ROOM = 1.12
 
 #: Smallest fraction of a picture that must stay visible if the picture fills the frame. A picture that would
-#: lose more is shown whole, on black. Chosen.
+#: lose more is shown whole, on a blurred copy of itself. Chosen.
 _KEPT = 0.62
+
+#: Samples of the longer side of a blurred copy before it is enlarged, and its contrast in proportion to the
+#: picture's. Chosen: no shapes are left, and the picture stands out.
+_BLURRED, _DIMMED = 16, 0.6
 
 #: Luma of black and neutral chroma, in narrow range (ITU-R BT.601, 2.5.3).
 _BLACK, _NEUTRAL = 16, 128
@@ -83,8 +88,8 @@ class Scene:
 def canvas_of(still: Still, width: int, height: int, *, moves: bool = True) -> Canvas:
     """Scale a picture to a canvas for frames of one size.
 
-    A picture with nearly the aspect ratio of the frame fills the frame. Any other picture is shown whole,
-    with black around it.
+    A picture with nearly the aspect ratio of the frame fills the frame. Any other picture is shown whole, on
+    a blurred copy of itself.
 
     Args:
         still: the picture.
@@ -117,17 +122,35 @@ def _even(length: float) -> int:
 
 
 def _framed(planes: Planes, width: int, height: int) -> Planes:
-    """Pad a picture with black, in the centre of the new size."""
+    """Lay a picture on a blurred copy of itself, in the centre of the new size."""
     rows, columns = planes[0].shape
     top, left = (height - rows) // 4 * 2, (width - columns) // 4 * 2
     result = []
     for number, plane in enumerate(planes):
         part = 2 if number else 1
-        whole = np.full((height // part, width // part), _NEUTRAL if number else _BLACK, np.uint8)
+        zero = _NEUTRAL if number else _BLACK
+        whole = _blurred(plane, width // part, height // part, zero)
         inner = whole[top // part :, left // part :][: plane.shape[0], : plane.shape[1]]
         inner[:] = plane[: inner.shape[0], : inner.shape[1]]
         result.append(whole)
     return result[0], result[1], result[2]
+
+
+def _blurred(plane: NDArray[np.uint8], width: int, height: int, zero: int) -> NDArray[np.uint8]:
+    """Return the middle of a plane, without its details and dimmed towards ``zero``, at another size."""
+    rows, columns = plane.shape
+    share = min(columns / width, rows / height)
+    high, wide = max(1, round(height * share)), max(1, round(width * share))
+    top, left = (rows - high) // 2, (columns - wide) // 2
+    middle = np.ascontiguousarray(plane[top : top + high, left : left + wide])
+    longer = max(width, height)
+    size = max(2, round(_BLURRED * width / longer)), max(2, round(_BLURRED * height / longer))
+    small = np.pad(resample(Plane(middle, wide, high), *size), 1, mode="edge").astype(np.float32)
+    # The mean of three by three samples: without it, single bright samples would show as spots.
+    across = (small[:, :-2] + small[:, 1:-1] + small[:, 2:]) / 3
+    smooth = (across[:-2] + across[1:-1] + across[2:]) / 3
+    dimmed = np.rint(zero + _DIMMED * (smooth - zero)).astype(np.uint8)
+    return resample(Plane(dimmed, *size), width, height)
 
 
 def render(
