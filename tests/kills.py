@@ -23,7 +23,8 @@ from pathlib import Path
 
 from tests.made.pictures import photo, save
 from tests.tally import Tally, command
-from transcode.batch.manifest import NAME, recorded
+from transcode.batch.manifest import NAME
+from transcode.batch.read_manifest import recorded
 
 FILES = 24
 SIGNALS = (signal.SIGTERM, signal.SIGKILL, signal.SIGINT)

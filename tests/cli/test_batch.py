@@ -35,6 +35,27 @@ def test_batch(picture: Path, tmp_path: Path) -> None:
     assert run("batch", tmp_path, tmp_path / "out", "--carrier", "310410").returncode == 0
 
 
+def test_what_would_be_made(picture: Path, tmp_path: Path) -> None:
+    """A dry run ends with 0, tells of each file, and makes nothing; beside a job file too."""
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "a.xmp").write_text("")
+    words = ("batch", tmp_path, tmp_path / "out", "--carrier", "us-att", "--carrier", "world", "--dry-run")
+    done = run(*words)
+    assert done.returncode == 0
+    assert "2 new, 0 changed, 0 unchanged, 0 failed before, 2 will fail, 1 skipped" in done.stdout
+    assert re.search(r"photo\.jpg +us-att +picture +new +us-att/photo\.jpg\.mms", done.stdout)
+    assert re.search(r"notes\.txt .*will fail +text, which is not a picture", done.stdout)
+    assert re.search(r"a\.xmp +skipped +a sidecar", done.stdout)
+    assert "2 messages would be made: about " in done.stdout
+    jobs = tmp_path / "jobs.jsonl"
+    jobs.write_text('{"sources": "photo.jpg", "to": "+15555550100"}\n')
+    told = run(
+        "batch", jobs, tmp_path / "out", "--carrier", "us-att", "--dry-run", "--json"
+    ).stdout.splitlines()
+    assert [json.loads(line).get("output") for line in told] == [str(tmp_path / "out" / "00001.mms"), None]
+    assert not (tmp_path / "out").exists()
+
+
 def test_batch_of_nothing(tmp_path: Path) -> None:
     """A directory without files is told, also beside JSON, and no failure."""
     (tmp_path / "in").mkdir()

@@ -59,6 +59,7 @@ def lines(name: str, *words: str) -> list[dict[str, Any]]:
         ("slideshow JPEG -o OUT --carrier us-att --to +15555550100", "reports", 1),
         ("slideshow JPEG -o OUT.mp4 --carrier us-att --as clip", "seconds", 1),
         ("batch FOLDER OUT --carrier us-att --jobs 1", "elapsed_seconds", 4),
+        ("batch FOLDER OUT --carrier us-att --dry-run", "elapsed_seconds", 5),
         ("adapt MMS -o OUT --carrier world", "form", 1),
         ("preview MMS -o OUT.html --carrier us-att", "limit", 1),
         ("send MMS --to +15555550199 --url http://127.0.0.1/ --dry-run", "server", 1),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from transcode.batch.directory import Cancel, convert_directory, iter_directory
     from transcode.batch.job_file import convert_job_file
     from transcode.batch.plan import BatchPlan
+    from transcode.batch.predict import Predicted, Prediction, predict_directory, predict_job_file
     from transcode.batch.progress import Progress, Standing, Working
     from transcode.batch.resume import BatchOptions
     from transcode.batch.watching import watch
@@ -22,12 +23,16 @@ __all__ = [
     "BatchPlan",
     "Cancel",
     "Converted",
+    "Predicted",
+    "Prediction",
     "Progress",
     "Standing",
     "Working",
     "convert_directory",
     "convert_job_file",
     "iter_directory",
+    "predict_directory",
+    "predict_job_file",
     "watch",
 ]
 
@@ -36,12 +41,16 @@ _HOMES = {
     "BatchPlan": "plan",
     "Cancel": "directory",
     "Converted": "convert",
+    "Predicted": "predict",
+    "Prediction": "predict",
     "Progress": "progress",
     "Standing": "progress",
     "Working": "progress",
     "convert_directory": "directory",
     "convert_job_file": "job_file",
     "iter_directory": "directory",
+    "predict_directory": "predict",
+    "predict_job_file": "predict",
     "watch": "watching",
 }
 

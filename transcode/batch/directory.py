@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from transcode.batch.convert import Converted, failed
 from transcode.batch.engines import run, workers_for
@@ -20,6 +22,7 @@ from transcode.batch.meter import Meter
 from transcode.batch.names import labels
 from transcode.batch.plan import BatchPlan, Job, Words
 from transcode.batch.progress import Progress, expected_of
+from transcode.batch.read_manifest import ReadManifest
 from transcode.batch.report import report_path, write_report
 from transcode.batch.resume import BatchOptions, Ledger, of_shard
 from transcode.batch.shelf import Shelf
@@ -28,16 +31,40 @@ from transcode.fit.medium import kept
 from transcode.jobs.files import reason
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
     from contextlib import AbstractContextManager
 
+    from transcode.batch.find import Found, Skipped
     from transcode.batch.progress import Standing
     from transcode.model import SendOptions, Source
     from transcode.profile import Profile
 
-__all__ = ["Cancel", "Progress", "Work", "convert_directory", "iter_directory", "prepare", "told"]
+__all__ = [
+    "Cancel",
+    "Progress",
+    "Work",
+    "convert_directory",
+    "iter_directory",
+    "make_target",
+    "prepare",
+    "told",
+]
+
+
+class _Of(Protocol):
+    """A result of a file for a receiver."""
+
+    @property
+    def source(self) -> str:
+        """The file's path."""
+
+    @property
+    def carrier(self) -> str:
+        """The receiver."""
+
+
+_Result = TypeVar("_Result", bound=_Of)
 
 
 class Cancel(Protocol):
@@ -191,6 +218,8 @@ class Work:
         ledger: where results are kept, or None.
         max_failures: outputs that may fail before the rest is given up, or None.
         rows: of a job file the numbers of rows by what results name; None: there is no job file.
+        skipped: files that are no sources, and why.
+        part: for a prediction all jobs, with those of which an earlier run's results hold.
     """
 
     jobs: list[Job]
@@ -202,13 +231,15 @@ class Work:
     ledger: Ledger | None
     max_failures: int | None
     rows: Mapping[str, int] | None = None
+    skipped: Sequence[Skipped] = ()
+    part: Sequence[Job] = ()
 
     @property
     def total(self) -> int:
         """Outputs in all."""
         return sum(len(job.outputs) for job in self.jobs) + len(self.kept)
 
-    def ordered(self, results: Iterable[Converted]) -> list[Converted]:
+    def ordered(self, results: Iterable[_Result]) -> list[_Result]:
         """Results by source, then by receiver in the caller's order; those of a job file by row."""
         if self.rows is not None:
             rows = self.rows
@@ -275,12 +306,15 @@ def prepare(
     threads: int | None,
     keep: BatchOptions | None,
     is_whole: Callable[[Path], bool] | None = None,
+    *,
+    is_dry: bool = False,
 ) -> Work:
     """The jobs of a directory, and what is known of them.
 
     Args:
         source, target, profile, plan, words, cancel, threads, keep: as for convert_directory.
         is_whole: whether a file may be read already; None: every file.
+        is_dry: nothing is written, and the work is not to be run.
 
     Raises:
         TranscodeError: as convert_directory.
@@ -299,12 +333,8 @@ def prepare(
         raise OutputError(str(below), "the target is the source; messages would be taken for pictures")
     profiles = receivers(profile)
     check_all(profiles, plan, words, threads)
-    _make(below)
-    wanted = Wanted(plan.include, plan.exclude)
-    if is_far(root):
-        found = find_objects(root, below, wanted)
-    else:
-        found = find(root, below, wanted, lambda: _is_set(cancel))
+    make_target(below, is_dry=is_dry)
+    found = _found(root, below, plan, cancel)
     closed = [
         Converted(str(error.source), None, 0, 0, 0.0, error=str(error), error_type="SourceError")
         for error in found.closed
@@ -320,9 +350,10 @@ def prepare(
     left_out = (found.passed_over, found.excluded)
     if keep is None:
         work = jobs_of(below, files, profiles, plan, words)
-        return Work(work, carriers, [], closed, *left_out, None, None)
+        seen = (None, found.skipped, work) if is_dry else ()
+        return Work(work, carriers, [], closed, *left_out, None, None, *seen)
     with contextlib.ExitStack() as unless:
-        manifest = manifest_of(root, below, keep.shard)
+        manifest = (ReadManifest.of if is_dry else manifest_of)(root, below, keep.shard)
         unless.callback(manifest.close)
         # A part does not know the names of the others' files: its own follow from the list of all.
         earlier = names_in(manifest.rows().values()) if keep.shard is None else {}
@@ -330,16 +361,32 @@ def prepare(
         part = [job for job in work if of_shard(Path(job.source).relative_to(root), keep.shard)]
         ledger = Ledger(manifest, part, keep)
         unless.pop_all()
-    return Work(ledger.jobs, carriers, ledger.kept, closed, *left_out, ledger, keep.max_failures)
+    seen = (None, found.skipped, part) if is_dry else ()
+    return Work(ledger.jobs, carriers, ledger.kept, closed, *left_out, ledger, keep.max_failures, *seen)
 
 
-def _make(target: Path) -> None:
-    """Make the target, or find what is in a bucket."""
+def _found(root: Path, target: Path, plan: BatchPlan, cancel: Cancel | None) -> Found:
+    """The files below a directory or an address."""
+    wanted = Wanted(plan.include, plan.exclude)
+    if is_far(root):
+        return find_objects(root, target, wanted)
+    return find(root, target, wanted, lambda: _is_set(cancel))
+
+
+def make_target(target: Path, *, is_dry: bool) -> None:
+    """Make the target, or find what is in a bucket; where it is dry, see that a target is no file.
+
+    Raises:
+        OutputError: it can't be made.
+    """
     if is_far(target):
         listed(target)
         return
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        if not is_dry:
+            target.mkdir(parents=True, exist_ok=True)
+        elif target.exists() and not target.is_dir():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     except OSError as error:
         raise OutputError(str(target), reason(error)) from error
 

@@ -9,11 +9,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from transcode.batch.convert import Converted
-from transcode.batch.directory import Work, told
+from transcode.batch.directory import Work, make_target, told
 from transcode.batch.far_manifest import manifest_of
 from transcode.batch.jobs import check_all
 from transcode.batch.names import Name, Named, distinct, labels
 from transcode.batch.plan import BatchPlan, Job, Output, Words, ending_of, form_of
+from transcode.batch.read_manifest import ReadManifest
 from transcode.batch.resume import BatchOptions, Ledger, of_shard
 from transcode.batch.rows import BadRow, Row, read_rows
 from transcode.errors import LimitsError, OutputError, ProfileError, SourceError, TranscodeError
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from transcode.batch.progress import Progress, Standing
     from transcode.model import Source
 
-__all__ = ["convert_job_file"]
+__all__ = ["convert_job_file", "prepare_rows"]
 
 #: The most octets of a job file: a million rows of 250 octets.
 _MOST_OCTETS = 256_000_000
@@ -94,12 +95,12 @@ def convert_job_file(
     words = Words(
         to=(), cc=(), bcc=(), sender=sender, subject=subject, text=text, options=options, as_clip=picture
     )
-    work = _prepare(Path(file), Path(target), profile, plan or BatchPlan(), words, threads, keep)
+    work = prepare_rows(Path(file), Path(target), profile, plan or BatchPlan(), words, threads, keep)
     with contextlib.closing(work.run(executor, jobs, threads, cancel, standing=standing)) as made:
         return work.ordered(told(work, made, progress))
 
 
-def _prepare(
+def prepare_rows(
     file: Path,
     target: Path,
     profile: Profile | None,
@@ -107,8 +108,18 @@ def _prepare(
     words: Words,
     threads: int | None,
     keep: BatchOptions | None,
+    *,
+    is_dry: bool = False,
 ) -> Work:
-    """The jobs of the rows, and what is known of them."""
+    """The jobs of the rows, and what is known of them.
+
+    Args:
+        file, target, profile, plan, words, threads, keep: as for convert_job_file.
+        is_dry: nothing is written, and the work is not to be run.
+
+    Raises:
+        TranscodeError: as convert_job_file.
+    """
     if not isinstance(plan, BatchPlan):
         raise LimitsError(f"plan must be a BatchPlan or None, not {plan!r}")
     if form_of(plan) is None:
@@ -117,10 +128,9 @@ def _prepare(
         if file.stat().st_size > _MOST_OCTETS:
             raise SourceError(str(file), f"larger than {_MOST_OCTETS:,} bytes; divide it")
         octets = file.read_bytes()
-        target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        kind = SourceError if error.filename in (str(file), file) else OutputError
-        raise kind(str(error.filename or file), reason(error)) from error
+        raise SourceError(str(file), reason(error)) from error
+    make_target(target, is_dry=is_dry)
     if profile is not None:
         check_all([profile], plan, {**words, "text": "-"}, threads)
     if plan.date is None and plan.written_as == "mm4":
@@ -131,14 +141,15 @@ def _prepare(
     shard = None if keep is None else keep.shard
     part = [job for job in jobs if of_shard(Path(job.outputs[0].base).relative_to(target), shard)]
     numbers = {made.name_of(row.number): row.number for row in rows}
+    seen = ((), part) if is_dry else ()
     if keep is None:
-        return Work(part, [""], [], bad, 0, 0, None, None, numbers)
+        return Work(part, [""], [], bad, 0, 0, None, None, numbers, *seen)
     with contextlib.ExitStack() as unless:
-        manifest = manifest_of(file.parent, target, shard)
+        manifest = (ReadManifest.of if is_dry else manifest_of)(file.parent, target, shard)
         unless.callback(manifest.close)
         ledger = Ledger(manifest, part, keep)
         unless.pop_all()
-    return Work(ledger.jobs, [""], ledger.kept, bad, 0, 0, ledger, keep.max_failures, numbers)
+    return Work(ledger.jobs, [""], ledger.kept, bad, 0, 0, ledger, keep.max_failures, numbers, *seen)
 
 
 class _Rows:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from transcode.batch.convert import Converted
-from transcode.batch.far import is_far, shown, stamp_of
+from transcode.batch.far import is_far, stamp_of
 from transcode.batch.plan import ANY_ENDING
 from transcode.errors import OutputError
 from transcode.model import Note
@@ -31,7 +31,7 @@ __all__ = [
     "Row",
     "database",
     "names_in",
-    "recorded",
+    "opened_to_read",
     "settled",
     "stamp",
     "stamps",
@@ -112,22 +112,6 @@ def database(target: Path, shard: tuple[int, int] | None) -> Path:
     return target / f"{NAME}{part}.sqlite3"
 
 
-def recorded(root: Path, target: Path) -> list[Converted]:
-    """What all manifests of a target say of its files, by source. Of two that say something the later counts.
-
-    Raises:
-        OutputError: a manifest can't be used.
-    """
-    if is_far(target):
-        said = f"a manifest in a bucket is read by batches alone; fetch {NAME}.sqlite3 and name its folder"
-        raise OutputError(shown(str(target)), said)
-    found: dict[tuple[str, str], Converted] = {}
-    for path in sorted(target.glob(f"{NAME}*.sqlite3"), key=lambda path: path.stat().st_mtime_ns):
-        with contextlib.closing(Manifest(root, target, path)) as manifest:
-            found |= {(row.source, row.result.carrier): row.result for row in manifest.rows().values()}
-    return [found[name] for name in sorted(found)]
-
-
 def names_in(rows: Iterable[Row]) -> dict[tuple[str, str], str]:
     """What outputs are called, below the target and without endings of media, by source and receiver."""
     return {(row.source, row.result.carrier): row.output.removesuffix(ANY_ENDING) for row in rows}
@@ -142,17 +126,35 @@ def written_into(target: Path, path: Path) -> list[Path]:
         target: the folder of the manifest.
         path: of the database.
     """
-    # An immutable database gets no files beside it; one that was not closed has such, with further rows.
-    is_closed = not path.with_name(f"{path.name}-wal").exists()
-    for more in ("&immutable=1",) if is_closed else ("", "&immutable=1"):
-        address = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro{more}"
-        with (
-            contextlib.suppress(sqlite3.Error, ValueError, TypeError),
-            contextlib.closing(sqlite3.connect(address, uri=True, timeout=_BUSY)) as connection,
-        ):
-            rows = connection.execute("SELECT files FROM outputs").fetchall()
-            return [target / name for (files,) in rows for name in json.loads(files)]
+    with contextlib.suppress(sqlite3.Error, ValueError, TypeError), opened_to_read(path) as connection:
+        rows = connection.execute("SELECT files FROM outputs").fetchall()
+        return [target / name for (files,) in rows for name in json.loads(files)]
     return []
+
+
+@contextlib.contextmanager
+def opened_to_read(path: Path) -> Iterator[sqlite3.Connection]:
+    """Have a database for the time of a ``with`` block without a change of its folder.
+
+    Raises:
+        sqlite3.Error: it can't be read.
+    """
+    # An immutable database gets no files beside it; one that was not closed has such, with further rows. The
+    # index of these rows is made in memory where nobody else has it open.
+    is_closed = not path.with_name(f"{path.name}-wal").exists()
+    ways = ("&immutable=1",) if is_closed else ("&readonly_shm=1", "&immutable=1")
+    for number, more in enumerate(ways, 1):
+        address = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro{more}"
+        connection = sqlite3.connect(address, uri=True, timeout=_BUSY, check_same_thread=False)
+        with contextlib.closing(connection):
+            try:
+                connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+            except sqlite3.Error:
+                if number == len(ways):
+                    raise
+                continue
+            yield connection
+            return
 
 
 class Manifest:
@@ -171,21 +173,26 @@ class Manifest:
         self._root, self._target, self._path = root, target, path
         self._rows: dict[str, Row] | None = None
         with self._named():
-            # A generator of results may be begun in one thread and go on in another, never in two at once.
-            self._connection = sqlite3.connect(
-                self._path, timeout=_BUSY, isolation_level=None, check_same_thread=False
-            )
+            self._connection = self._opened()
             try:
-                self._connection.execute("PRAGMA journal_mode=WAL")
-                self._connection.execute("PRAGMA synchronous=FULL")
                 (version,) = self._connection.execute("PRAGMA user_version").fetchone()
                 if version not in (0, _VERSION):
                     raise OutputError(str(self._path), f"a manifest of version {version}; this is {_VERSION}")
-                self._connection.execute(_TABLE)
-                self._connection.execute(f"PRAGMA user_version={_VERSION}")
+                self._begin()
             except BaseException:
                 self._connection.close()
                 raise
+
+    def _opened(self) -> sqlite3.Connection:
+        # A generator of results may be begun in one thread and go on in another, never in two at once.
+        return sqlite3.connect(self._path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+
+    def _begin(self) -> None:
+        """Have the table."""
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._connection.execute(_TABLE)
+        self._connection.execute(f"PRAGMA user_version={_VERSION}")
 
     @contextlib.contextmanager
     def _named(self) -> Iterator[None]:

@@ -167,6 +167,7 @@ class Output:
         carrier: the receiver's name in paths and results.
         known: the SHA-256 of the source of which the output was made that is there; empty: there is none.
             None: no hash is wanted.
+        why: it is made again; empty: no earlier run has made it.
     """
 
     base: str
@@ -174,6 +175,7 @@ class Output:
     profile: Profile
     carrier: str
     known: str | None = None
+    why: str = ""
 
     def paths(self) -> list[Path]:
         """All paths that it may be written to, but those of messages to further recipients."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from transcode.batch.loads import Kind, Load
     from transcode.batch.plan import Job
 
-__all__ = ["Expected", "Forecast", "Progress", "Standing", "Working", "expected", "expected_of"]
+__all__ = ["Expected", "Forecast", "Progress", "Standing", "Working", "expected", "expected_of", "in_all"]
 
 #: Seconds for a file of each kind, and for each megabyte of it, measured on 142 files of all kinds.
 _PRICES: dict[Kind, tuple[float, float]] = {
@@ -133,7 +133,12 @@ def expected_of(job: Job) -> Expected:
     """What a job takes: all that it reads, for all its receivers."""
     limit = max(limit_of(job, output) for output in job.outputs)
     files = [expected(load_of(path), limit) for path in job.reads]
-    cost = sum(file.cost for file in files) * (1 + _FURTHER * (len(job.outputs) - 1))
+    return in_all(files, len(job.outputs))
+
+
+def in_all(files: Sequence[Expected], receivers: int) -> Expected:
+    """What a message of several files takes, for so many receivers."""
+    cost = sum(file.cost for file in files) * (1 + _FURTHER * (receivers - 1))
     return Expected(max(files, key=lambda file: file.cost).kind if files else "other", cost)
 
 

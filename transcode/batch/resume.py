@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from transcode.batch.manifest import Manifest
     from transcode.batch.plan import Job, Output
 
-__all__ = ["BatchOptions", "Ledger", "Told", "is_passing", "of_shard"]
+__all__ = ["SOURCE_CHANGED", "BatchOptions", "Ledger", "Told", "is_passing", "of_shard"]
+
+#: Why an output is made again, in words.
+SOURCE_CHANGED = "source changed"
+_PLAN_CHANGED = "options, profile or version changed"
+_RETRIED = "failed before"
+_GONE, _DIFFERS = "output is gone", "output is another file now"
 
 #: Errors that are no fault of the file.
 _PASSING = frozenset(("JobError", "Cancelled", "OutputError", "OverwriteError"))
@@ -129,34 +135,43 @@ class Ledger:
         waiting = []
         for output in job.outputs:
             row = self._rows.get(self._manifest.name_of(output.key))
-            if row is None or not self._holds(row, self._plan_hash(job, output)):
-                waiting.append(replace(output, known=""))
+            why = "" if row is None else self._why_not(row, self._plan_hash(job, output))
+            if row is None or why:
+                waiting.append(replace(output, known="", why=why))
             elif row.source_stamp and row.source_stamp == job.stamp:
                 self.kept.append(replace(row.result, is_kept=True))
                 self.guarded += (*job.reads, *map(str, map(self._manifest.path_of, row.files)))
             else:
                 # Whether the file is another one is for its octets to say, which a worker reads.
-                waiting.append(replace(output, known=row.source_hash))
+                waiting.append(replace(output, known=row.source_hash, why=SOURCE_CHANGED))
         if waiting:
             self.jobs.append(replace(job, outputs=tuple(waiting)))
 
-    def _holds(self, row: Row, plan: str) -> bool:
-        """Whether a row's plan is that of this run, and its files are there."""
-        if row.plan_hash != plan or (row.result.error is not None and self._options.retry_failed):
-            return False
-        return all(
-            self._is_as_written(self._manifest.path_of(name), seen, written)
-            for name, (seen, written) in row.files.items()
-        )
+    def _why_not(self, row: Row, plan: str) -> str:
+        """Why a row does not hold: its plan is another, or its files are gone or others. Empty: it does."""
+        if row.plan_hash != plan:
+            return _PLAN_CHANGED
+        if row.result.error is not None and self._options.retry_failed:
+            return _RETRIED
+        for name, (seen, written) in row.files.items():
+            why = self._why_not_as_written(self._manifest.path_of(name), seen, written)
+            if why:
+                return why
+        return ""
 
-    def _is_as_written(self, path: Path, seen: str, written: str) -> bool:
-        """Whether a file is the one that was written: by its stamp, else by its octets."""
-        if stamp(path) == seen and not self._options.verify:
-            return True
+    def _why_not_as_written(self, path: Path, seen: str, written: str) -> str:
+        """Why a file is not the one that was written: by its stamp, else by its octets. Empty: it is."""
+        found = stamp(path)
+        if found == seen and not self._options.verify:
+            return ""
         try:
-            return hash_of(path) == written
+            return "" if hash_of(path) == written else _DIFFERS
         except (OSError, ValueError):
-            return False
+            return _DIFFERS if found else _GONE
+
+    def row_of(self, output: Output) -> Row | None:
+        """What an earlier run has told of an output."""
+        return self._rows.get(self._manifest.name_of(output.key))
 
     def record(self, told: Sequence[Told]) -> list[Converted]:
         """Write what became of outputs whose files are on the disk; gives their results.

@@ -15,6 +15,7 @@ from transcode.cli.batch_display import Quiet, shown
 from transcode.cli.batch_job_file import profile_of_rows, refuse_for_rows
 from transcode.cli.batch_keeping import Keeping, as_object, export, tell_why
 from transcode.cli.batch_plan import Files, Processes, Shape, without_words
+from transcode.cli.batch_predict import DryRun, predict, show_prediction
 from transcode.cli.command import CANNOT_FIT_ERRORS, Exit, command
 from transcode.cli.given import is_given
 from transcode.cli.message import NamesForMm7
@@ -78,6 +79,7 @@ def batch(
     text: FirstText = None,
     as_clip: AsClip = False,
     picture: Picture = None,
+    dry_run: DryRun = False,
     is_quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
@@ -94,11 +96,13 @@ def batch(
     if has_rows:
         refuse_for_rows(files, envelope, keeping)
     if keeping.why is not None:
-        tell_why(root, target, keeping.why, as_json=as_json)
-        return Exit.DONE
+        return tell_why(root, target, keeping.why, as_json=as_json)
     words = Words(**envelope.words(), text=text, as_clip=shown_by(picture, as_clip=as_clip))
     profiles = route.profiles(carrier)
     noun = "rendition" if plan.written_as == MEDIA else "message"
+    if dry_run:
+        told = predict(source, target, profiles, plan, words, keep, processes.jobs)
+        return show_prediction(told, root, target, noun, as_json=as_json)
     with processes.executor() as workers, stopping() as stop:
         results, left_out = _converted(
             source,
@@ -116,19 +120,15 @@ def batch(
         )
     if keeping.export is not None:
         export(root, target, keeping.export)
+    _tell_early(results, stop, keep, noun)
     if stop.is_set():
-        print_error(f"stopped by {stop.name}: {_so_far(results, noun)}")
         return stop.code
-    if any(result.error_type == "Cancelled" for result in results):
-        failed = counted(keep.max_failures or 0, "failure")
-        print_error(f"ended after more than {failed}: {_so_far(results, noun)}")
     if not as_json:
         _print_batch(results, root, noun)
     shows = (as_clip and is_given("--as-clip")) or (picture is not None and is_given("--picture"))
     is_draft = not (plan.written_as == MEDIA or envelope.has_recipients or has_rows)
     _remark(results, source, *left_out, is_draft=is_draft, shows=shows)
-    if not as_json:
-        _print_failures(results)
+    _print_failures(() if as_json else results)
     return _exit_code(results)
 
 
@@ -202,6 +202,15 @@ class _OfAllRows(TypedDict):
     text: str | None
     options: SendOptions | None
     as_clip: bool | Source
+
+
+def _tell_early(results: Sequence[Converted], stop: Stop, keep: BatchOptions, noun: str) -> None:
+    """Tell of a batch that ended early why it did."""
+    if stop.is_set():
+        print_error(f"stopped by {stop.name}: {_so_far(results, noun)}")
+    elif any(result.error_type == "Cancelled" for result in results):
+        failed = counted(keep.max_failures or 0, "failure")
+        print_error(f"ended after more than {failed}: {_so_far(results, noun)}")
 
 
 def _so_far(results: Sequence[Converted], noun: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from transcode.batch import Standing
 
-__all__ = ["Quiet", "line_of", "shown"]
+__all__ = ["Quiet", "duration", "line_of", "shown", "size_words"]
 
 Quiet = Annotated[
     bool, typer.Option("--quiet", rich_help_panel=GENERAL, help="Do not show progress; errors are told.")
@@ -86,7 +86,7 @@ def line_of(standing: Standing) -> str:
     if standing.seconds_left is not None and standing.done < standing.total:
         parts.append(f"{duration(standing.seconds_left)} left")
     if standing.bytes_in:
-        parts.append(f"{_size(standing.bytes_in)} to {_size(standing.bytes_out)}")
+        parts.append(f"{size_words(standing.bytes_in)} to {size_words(standing.bytes_out)}")
     if standing.failures:
         parts.append(f"{standing.failures:,} failed")
     if standing.kept:
@@ -109,7 +109,8 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def _size(octets: int) -> str:
+def size_words(octets: int) -> str:
+    """A size as people say it: ``"1.2 MB"``."""
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
         if octets >= size:
             return f"{octets / size:.1f} {unit}"

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import typer
 
-from transcode.batch.manifest import recorded
+from transcode.batch.read_manifest import recorded
 from transcode.batch.resume import BatchOptions
+from transcode.cli.command import Exit
 from transcode.cli.show import json_line, print_json, print_line
 from transcode.errors import LimitsError, SourceError
 from transcode.jobs.files import Outputs
@@ -103,8 +104,8 @@ def as_object(result: Converted) -> dict[str, object]:
     }
 
 
-def tell_why(root: Path, target: Path, file: Path, *, as_json: bool) -> None:
-    """Print what the manifests of a target say of a file.
+def tell_why(root: Path, target: Path, file: Path, *, as_json: bool) -> Exit:
+    """Print what the manifests of a target say of a file; gives the exit code.
 
     Args:
         root, target: the directories of the batch.
@@ -130,6 +131,7 @@ def tell_why(root: Path, target: Path, file: Path, *, as_json: bool) -> None:
             print_line(note.text)
     if not is_known:
         raise SourceError(str(file), f"no manifest in {target} has it")
+    return Exit.DONE
 
 
 def export(root: Path, target: Path, file: Path) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO
 
-__all__ = ["Extent", "extent_of"]
+__all__ = ["Extent", "extent_of", "read_box"]
 
 #: Octets that are read of the index of an MP4 file, boxes that are passed on the way to it, and how deep a
 #: box may be inside others.
@@ -54,7 +54,7 @@ def extent_of(file: IO[bytes]) -> Extent:
     head = file.read(_HEAD)
     with contextlib.suppress(struct.error, SourceError, ValueError, OverflowError):
         if head[4:8] in _FIRST_BOXES:
-            return _of_index(_index(file))
+            return _of_index(read_box(file, b"moov"))
         if head[:4] == _EBML:
             return Extent(*ebml.extent(head))
         if head[:4] == b"RIFF" and head[24:28] == b"avih":
@@ -63,8 +63,15 @@ def extent_of(file: IO[bytes]) -> Extent:
     return Extent()
 
 
-def _index(file: IO[bytes]) -> bytes:
-    """The index of an MP4 file, wherever it is, as far as it is short; empty where it is not found."""
+def read_box(file: IO[bytes], wanted: bytes) -> bytes:
+    """The payload of a box of an MP4 or HEIF file, wherever it is, as far as it is short.
+
+    Empty where it is not found.
+
+    Raises:
+        OSError: the file can't be read.
+        struct.error: the file ends before the box.
+    """
     at, end = 0, file.seek(0, os.SEEK_END)
     for _ in range(_MOST_BOXES):
         if at > end - 8:
@@ -77,7 +84,7 @@ def _index(file: IO[bytes]) -> bytes:
         if size == 1:
             (size,) = struct.unpack_from(">Q", head, 8)
             start = 16
-        if kind == b"moov":
+        if kind == wanted:
             file.seek(at + start)
             return file.read(_MOST_INDEX if size == 0 else min(max(size - start, 0), _MOST_INDEX))
         if size < start:
