@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import itertools
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -136,6 +138,20 @@ def test_what_flat_pictures_leave_is_sound(max_bytes: int) -> None:
     source = clips.clip(flat, seconds=12.0, rate=5, sound=noise(12.0, 16_000))
     made = transcode.fit(bytes(source.data), transcode.Limits(max_bytes))
     assert 0.8 * max_bytes < len(made.data) <= max_bytes
+
+
+def test_a_shape_of_pixels_that_is_an_error() -> None:
+    """It is told, and no copy keeps it."""
+
+    def shaped(stream: Any) -> None:
+        stream.codec_context.sample_aspect_ratio = Fraction(1, 9)
+
+    source = bytes(clips.clip(seconds=0.4, options={"profile": "main"}, setup=shaped).data)
+    made = transcode.fit(source, transcode.Limits(10**6))
+    notes = {note.code: note.text for note in made.report.notes}
+    assert notes["pixel-shape"] == "its pixels are said to be 1:9, which no camera makes: taken for square"
+    assert "converted" in notes
+    assert (made.width, made.height) == (96, 64)
 
 
 def test_sound_that_the_receiver_does_not_decode() -> None:

@@ -56,6 +56,8 @@ FILES = {
     "DSDIFF": b"FRM8" + bytes(8) + b"DSD " + bytes(50),
     "SILK": b"\x02#!SILK_V3" + bytes(40),
     "iMelody": b"BEGIN:IMELODY\r\n",
+    "an EVRC recording": b"#!EVRC\n" + bytes(50),
+    "an SMV recording": b"#!SMV\n" + bytes(50),
     "several channels": b"#!AMR_MC1.0\n\0\0\0\2" + bytes(50),
     "JPEG 2000": b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x14ftypjp2 \0\0\0\0jp2 " + bytes(50),
     "JPEG 2000 picture": b"\xff\x4f\xff\x51" + bytes(50),

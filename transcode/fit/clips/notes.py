@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from transcode.media.clips.window import ClipWindow
     from transcode.model import FitOptions, Limits
 
-__all__ = ["BETTER", "changes", "dropped", "ended_early", "older_codec", "quality_floor", "range_kept"]
+__all__ = [
+    "BETTER",
+    "changes",
+    "dropped",
+    "ended_early",
+    "odd_pixels",
+    "older_codec",
+    "quality_floor",
+    "range_kept",
+]
 
 #: Difference in seconds between the duration in the header and the end of the source that needs no note.
 #: Chosen.
@@ -84,6 +93,14 @@ def range_kept(window: ClipWindow, piece: Range, options: FitOptions) -> list[No
         )
         notes.append(Note("trimmed", text))
     return notes
+
+
+def odd_pixels(clip: Clip) -> list[Note]:
+    """Return the note about a pixel shape that was ignored, if there is one."""
+    if not clip.video.odd_aspect:
+        return []
+    text = f"its pixels are said to be {clip.video.odd_aspect}, which no camera makes: taken for square"
+    return [Note("pixel-shape", text)]
 
 
 def older_codec(clip: Clip, limits: Limits) -> list[Note]:

@@ -71,6 +71,9 @@ def _played_level(
     is_toned = conversion(look.signal, stored, named=True).is_toned
     if look.geometry.orientation != 1 or is_toned or window.scan.is_broken or look.is_interlaced:
         return None
+    if window.clip.video.odd_aspect:
+        # A copy would keep the wrong shape.
+        return None
     if form.video in CODECS:
         return simple_within(sounds.content, window, limits, options.start, options.seconds(limits))
     is_square = look.geometry.shown == stored

@@ -145,7 +145,7 @@ def fit_video(request: FitRequest, window: ClipWindow, *, tuning: Tuning = TUNIN
     content = sounds.content
     form = _form_of(content.name, limits)
     record = _record(content, window, limits, options, request.report)
-    record.add([*request.lost, *notes.ended_early(window)])
+    record.add([*request.lost, *notes.ended_early(window), *notes.odd_pixels(window.clip)])
     kept = copying_format(limits, window.clip, keeps_sound=options.loudness is None)
     copied = None if kept is None else pass_through(sounds, window, kept, limits, options, record)
     if copied is not None:

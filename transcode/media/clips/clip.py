@@ -56,6 +56,7 @@ class Track:
         width, height: the size in stored pixels; 0 for audio.
         aspect: the pixel aspect ratio: width divided by height of a stored pixel.
         rate: the frame rate in the container, in frames/s, or None; for audio, the sample rate in Hz.
+        odd_aspect: a pixel aspect ratio that was ignored, such as ``"1:9"``; empty if there is none.
     """
 
     index: int
@@ -66,6 +67,7 @@ class Track:
     height: int = 0
     aspect: float = 1.0
     rate: float | None = None
+    odd_aspect: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +233,9 @@ def _duration(container: InputContainer, used: list[int], begin: float) -> float
 def _video_track(stream: VideoStream) -> Track:
     context = stream.codec_context
     aspect = stream.sample_aspect_ratio or context.sample_aspect_ratio
-    ratio = float(aspect) if aspect else 1.0
-    if not 1 / _ODDEST_ASPECT <= ratio <= _ODDEST_ASPECT:
-        ratio = 1.0
+    ratio, odd = float(aspect) if aspect else 1.0, ""
+    if aspect and not 1 / _ODDEST_ASPECT <= ratio <= _ODDEST_ASPECT:
+        ratio, odd = 1.0, f"{aspect.numerator}:{aspect.denominator}"
     rate = stream.average_rate or stream.guessed_rate
     return Track(
         stream.index,
@@ -244,6 +246,7 @@ def _video_track(stream: VideoStream) -> Track:
         height=context.height,
         aspect=ratio,
         rate=float(rate) if rate and 0 < rate < 1000 else None,
+        odd_aspect=odd,
     )
 
 

@@ -40,6 +40,8 @@ _MAGIC = (
     (0, b"\x02dss", f"a dictation (DSS){_SOUND}"),
     (0, b"\x03ds2", f"a dictation (DS2){_SOUND}"),
     (0, b"#!AMR_MC1.0", f"an AMR recording with several channels{_SOUND}"),
+    (0, b"#!EVRC", f"an EVRC recording without a container{_SOUND}"),
+    (0, b"#!SMV\n", f"an SMV recording{_SOUND}"),
     (0, b"#!AMR-WB_MC1.0", f"an AMR-WB recording with several channels{_SOUND}"),
     (8, b"aax ", "an Audible book (AAX), which is encrypted (DRM)"),
     (8, b"aaxc", "an Audible book (AAXC), which is encrypted (DRM)"),
