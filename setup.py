@@ -47,13 +47,14 @@ DIRECTIVES = {
 COMPILE = ["-O0", "-g", "-UNDEBUG"] if DEBUG else ["-O3", "-g0"]
 COMPILE += [
     "-std=c11",
+    "-pthread",
     "-Wall",
     "-Wextra",
     "-Wno-unused-function",
     "-Wno-sign-compare",
     "-Wno-missing-field-initializers",
 ]
-LINK: list[str] = []
+LINK = ["-pthread"]
 if SANITIZE:
     COMPILE += [
         "-g",

@@ -6,6 +6,7 @@ import ast
 import io
 import os
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -19,7 +20,8 @@ from tests.made.pictures import photo, save
 from transcode.batch import convert_directory
 from transcode.errors import LimitsError
 from transcode.jobs import processors
-from transcode.jobs.processors import ThreadLimit
+from transcode.jobs.processors import ThreadLimit, both
+from transcode.media.samples import coefficients, planes
 from transcode.profile import find_profile
 
 #: Tables of mounts: version 2, version 1, version 1 in a container that sees its own group only, and others.
@@ -138,6 +140,69 @@ def test_a_limit_holds_within_its_call() -> None:
             thread.start()
             thread.join()
         assert (processors.threads(9), seen) == (6, [6])
+
+
+def test_processors_are_counted_once_in_a_call() -> None:
+    """The files of control groups are read once in a call, and anew in the next."""
+    with mock.patch.object(processors, "available", side_effect=[6, 5, 4]) as counted:
+        with ThreadLimit(None):
+            assert [processors.threads(9), processors.threads(9), counted.call_count] == [6, 6, 1]
+        with ThreadLimit(None):
+            assert processors.threads(9) == 5
+        assert processors.threads(9) == 4
+
+
+def test_two_functions_at_the_same_time() -> None:
+    """Each waits for the other, on two threads."""
+    meeting = threading.Barrier(2, timeout=30)
+    seen: list[int] = []
+
+    def meet() -> None:
+        meeting.wait()
+        seen.append(threading.get_ident())
+
+    both(meet, meet)
+    assert len(set(seen)) == 2
+
+
+def test_errors_of_two_functions() -> None:
+    """The error of either is raised, once both have ended; that of the first, if both have one."""
+    ended: list[str] = []
+
+    def fails(words: str) -> None:
+        ended.append(words)
+        raise ValueError(words)
+
+    works = partial(ended.append, "whole")
+    for one, other, words in (
+        (works, partial(fails, "b"), "b"),
+        (partial(fails, "a"), works, "a"),
+        (partial(fails, "a"), partial(fails, "b"), "a"),
+    ):
+        with pytest.raises(ValueError, match=f"^{words}$"):
+            both(one, other)
+    assert len(ended) == 6
+
+
+def test_a_process_that_may_have_no_thread() -> None:
+    """Both functions are called by the thread that there is."""
+    seen: list[str] = []
+    with mock.patch.object(threading.Thread, "start", side_effect=RuntimeError("can't start new thread")):
+        both(partial(seen.append, "one"), partial(seen.append, "other"))
+    assert seen == ["one", "other"]
+
+
+def test_halves_of_a_photo() -> None:
+    """A photo is worked on in two halves where two threads may be had, with the same bytes."""
+    source, limits = save(photo(900, 700)), transcode.Limits(60_000, 800, 800)
+    with (
+        mock.patch.object(planes, "both", side_effect=both) as resampled,
+        mock.patch.object(coefficients, "both", side_effect=both) as transformed,
+    ):
+        one = transcode.fit(source, limits, threads=1).data
+        assert (resampled.call_count, transformed.call_count) == (0, 0)
+        assert transcode.fit(source, limits, threads=2).data == one
+        assert min(resampled.call_count, transformed.call_count) > 0
 
 
 @pytest.mark.parametrize("threads", [0, -1, True, 1.0, "2"])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from transcode.kernels import dct
+from transcode.kernels import cpu, dct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,6 +158,51 @@ def test_measuring_writes_what_has_room(progressive: bool) -> None:
         assert set(found) == {length}
         assert (out[min(room, length) :] == 0xA5).all()
         assert room < length or (out[:length] == wanted).all()
+
+
+def in_room(
+    components: Sequence[NDArray[np.int16]],
+    sampling: Sampling,
+    size: tuple[int, int],
+    every: int,
+    threads: int,
+    room: int,
+) -> tuple[int, bytes, bytes]:
+    """The measured length, what room has of the file, and the bits of codes."""
+    picture = (components, PLAIN, sampling, *size)
+    scratch = np.empty(dct.scratch_length(sampling, *size), np.uint32)
+    out, bits = np.full(room + 8, 0xA5, np.uint8), np.zeros(dct.CODES, np.uint8)
+    to = out[:room] if room else None
+    found = dct.measure(picture, scratch, every=every, bits=bits, out=to, threads=threads)
+    assert (out[room:] == 0xA5).all()
+    return found, out.tobytes(), bits.tobytes()
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.parametrize("every", [1, 3])
+def test_two_threads_measure_and_write_the_same(sampling: Sampling, every: int) -> None:
+    """Halves are joined at any bit, with any room, also where an octet of both is 0xFF."""
+    for seed, size in enumerate([(1, 1), (40, 9), (65, 31), *((33, 16 * n) for n in range(2, 22))]):
+        components = photograph(sampling, *size, seed)
+        made = partial(in_room, components, sampling, size, every)
+        length = made(1, 0)[0]
+        for room in (0, length):
+            assert on_every_level(partial(made, 2, room)) == [made(1, room)] * len(cpu.levels())
+        for room in (2, length // 2, length - 1):
+            assert made(2, room)[0] == length
+
+
+def test_more_room_than_spare_memory() -> None:
+    """A second half whose octets find no room behind the tokens is written in its place."""
+    components = [np.full((40, 8, 64), 8176, np.int16)]
+    components[0][:, :, 1::2] = -8176
+    picture = (components, PLAIN, GRAY, 64, 320)
+    scratch = np.empty(dct.scratch_length(GRAY, 64, 320), np.uint32)
+    length = dct.measure(picture, scratch)
+    files = [np.empty(length, np.uint8) for _ in range(2)]
+    for threads, out in enumerate(files, 1):
+        assert dct.measure(picture, scratch, out=out, threads=threads) == length
+    assert files[0].tobytes() == files[1].tobytes()
 
 
 @pytest.mark.parametrize("every", [1, 2, 3, 16, 17])

@@ -71,7 +71,7 @@ class Processes:
             "--threads",
             min=1,
             metavar="N",
-            help="The most threads that decoding may have in each process; by default processors are shared.",
+            help="The most threads that a file may have in each process; by default processors are shared.",
         ),
     ] = None
     max_cpu_seconds: Annotated[

@@ -111,7 +111,7 @@ Threads = Annotated[
         "--threads",
         min=1,
         metavar="N",
-        help="The most threads that decoding may have; one a processor by default.",
+        help="The most threads that a file may have; one a processor by default.",
         rich_help_panel=GENERAL,
     ),
 ]

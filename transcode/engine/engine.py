@@ -72,7 +72,7 @@ class Engine:
 
     Args:
         workers: number of processes; None: one for each processor that this process may use.
-        threads: the most threads for decoding in each; None: the processors divided among the workers.
+        threads: the most threads in each; None: the processors divided among the workers.
         limits: what one job may take of processor time, time, memory and output; None: JobLimits(). Its
             ``confine`` is not asked.
         queue: the most jobs that wait, beyond those that are being done.

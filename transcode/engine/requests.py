@@ -66,7 +66,7 @@ class Request:
         sources: of fit() one.
         limits: what the result must keep to.
         words: further arguments.
-        threads: the most threads for decoding.
+        threads: the most threads.
         folder: what paths are relative to; None: it is not known.
     """
 

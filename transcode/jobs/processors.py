@@ -1,10 +1,11 @@
 """The number of processors that the process may use, and the number of threads that one call may have.
 
-Few functions start threads: for tiles of a HEIC, frames of a clip, and lines of an interlaced clip. They
-are a dozen calls below ``fit`` and ``compose``, and no function between needs the number. So the number is
-a context variable (``contextvars``), not an argument: a public function sets it for its duration, and the
-functions that start threads read it. Two calls in two threads, or in two asyncio tasks, do not share it.
-FFmpeg would start a thread for each processor in each filter and conversion; these get one thread.
+Few functions start threads: for tiles of a HEIC, halves of a picture, frames of a clip, and lines of an
+interlaced clip. They are a dozen calls below ``fit`` and ``compose``, and no function between needs the
+number. So the number is a context variable (``contextvars``), not an argument: a public function sets it for
+its duration, and the functions that start threads read it. Two calls in two threads, or in two asyncio
+tasks, do not share it. FFmpeg would start a thread for each processor in each filter and conversion; these
+get one thread.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 import os
 import re
 import sys
+import threading
 from contextvars import ContextVar
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -20,13 +22,14 @@ from typing import TYPE_CHECKING
 from transcode.errors import LimitsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextvars import Token
     from types import TracebackType
 
-__all__ = ["ThreadLimit", "available", "threads"]
+__all__ = ["ThreadLimit", "available", "both", "threads"]
 
-#: The most threads of the call; None: one for each processor.
+#: The most threads of the call; None: one for each processor, and 0: likewise, within a call that may keep
+#: their number.
 _LIMIT: ContextVar[int | None] = ContextVar("transcode_threads", default=None)
 
 _ROOT = Path("/")
@@ -57,7 +60,7 @@ class ThreadLimit:
         self._before: Token[int | None] | None = None
 
     def __enter__(self) -> None:
-        self._before = _LIMIT.set(self._threads or _LIMIT.get())
+        self._before = _LIMIT.set(self._threads or _LIMIT.get() or 0)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -72,7 +75,42 @@ def threads(most: int) -> int:
     Args:
         most: the largest useful number of threads.
     """
-    return min(_LIMIT.get() or available(), most)
+    limit = _LIMIT.get()
+    if not limit:
+        counted = available()
+        if limit is not None:
+            _LIMIT.set(counted)
+        limit = counted
+    return min(limit, most)
+
+
+def both(one: Callable[[], object], other: Callable[[], object]) -> None:
+    """Call two functions at the same time, the other one on a thread of its own where one can be had.
+
+    They return once both have ended. An error of either is raised, that of the first if both have one.
+    """
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            other()
+        except BaseException as error:  # noqa: BLE001  (raised below, on the thread of the caller)
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        # The process may have no further thread.
+        one()
+        other()
+        return
+    try:
+        one()
+    finally:
+        thread.join()
+    if errors:
+        raise errors[0]
 
 
 def available(root: Path = _ROOT) -> int:

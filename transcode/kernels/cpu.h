@@ -19,6 +19,12 @@
 #define CPU_BIG_ENDIAN(value) (value)
 #endif
 
+/* POSIX threads. Where CPU_THREADS is not defined, a kernel does all work on the thread of its caller. */
+#if !defined(_WIN32)
+#include <pthread.h>
+#define CPU_THREADS 1
+#endif
+
 /* Marks a function that only processors of the level CPU_AVX2 run. Where it is not defined, there are none. */
 #if defined(__x86_64__)
 #include <immintrin.h>

@@ -96,6 +96,7 @@ def measure(
     bits: NDArray[np.uint8] | None = None,
     out: NDArray[np.uint8] | None = None,
     progressive: bool = False,
+    threads: int = 1,
 ) -> int:
     """The exact length, in bytes, of the file of these coefficients and tables.
 
@@ -133,6 +134,8 @@ def measure(
         out: written to: the file, where it is as long as the file at least and ``every`` is 1. It takes less
             time than write() after this.
         progressive: whether the file is progressive, and not baseline.
+        threads: above 1, half of a baseline file is measured on a second thread where one can be had. The
+            result is the same.
 
     Raises:
         ValueError: a shape, a size or a value is out of range.

@@ -70,9 +70,11 @@ cdef extern from "dct_blocks.h":
         const dct_frame *frame,
         ptrdiff_t every,
         uint32_t *tokens,
+        const uint32_t *limit,
         const uint32_t **reach,
         int ready,
         int avx2,
+        int threads,
         uint8_t *out,
         int64_t room,
         uint8_t *bits,
@@ -218,6 +220,7 @@ def measure(
     uint8_t[::1] bits=None,
     uint8_t[::1] out=None,
     bint progressive=False,
+    int threads=1,
 ):
     cdef _Picture checked
     cdef uint8_t *paid
@@ -227,13 +230,15 @@ def measure(
     views = _prepare(&checked, picture, scratch, rdo, progressive)
     if every < 1:
         raise ValueError("every must be at least 1")
+    if threads < 1:
+        raise ValueError("threads must be at least 1")
     if bits is not None and bits.shape[0] != CODES:
         raise ValueError(f"bits must have {CODES} values")
     paid = &bits[0] if bits is not None else NULL
     if out is not None and out.shape[0] > 0:
         to, room = &out[0], out.shape[0]
     with nogil:
-        length = _make(&checked, every, scratch, False, to, room, paid)
+        length = _make(&checked, every, scratch, False, threads, to, room, paid)
     del views
     return length
 
@@ -255,7 +260,7 @@ def write(
     if ready and not _is_ready(&checked, scratch):
         raise ValueError("scratch holds no tokens")
     with nogil:
-        length = _make(&checked, 1, scratch, ready, &out[0], out.shape[0], NULL)
+        length = _make(&checked, 1, scratch, ready, 1, &out[0], out.shape[0], NULL)
     del views
     if length > out.shape[0]:
         raise ValueError(f"the file has more than the {out.shape[0]} bytes of out")
@@ -277,6 +282,7 @@ cdef int64_t _make(
     Py_ssize_t every,
     uint32_t[::1] scratch,
     bint ready,
+    int threads,
     uint8_t *out,
     int64_t room,
     uint8_t *bits,
@@ -292,9 +298,11 @@ cdef int64_t _make(
         &picture.frame,
         every,
         &scratch[HEAD],
+        &scratch[0] + scratch.shape[0],
         &reach,
         ready,
         avx2,
+        threads,
         out,
         room,
         bits,

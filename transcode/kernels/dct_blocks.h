@@ -868,13 +868,41 @@ CPU_INLINE void dct_fetch(const dct_component *component, ptrdiff_t at)
     __builtin_prefetch(block + 32);
 }
 
-/* The scan's tokens in the order of the file; returns their end. One component is coded block by block, several are
- * interleaved in MCUs. Blocks of an MCU that are beyond a component have no AC, and the DC of the block before: a
- * difference of 0. */
+/* The DC of the last block of a component before a row of MCUs, as the file has it; 0 before the first row. */
+CPU_INLINE int dct_dc_before(const dct_component *component, ptrdiff_t mcu_y)
+{
+    if (mcu_y == 0) {
+        return 0;
+    }
+    const ptrdiff_t last = mcu_y * component->v * component->wide - 1;
+    return dct_quantise_one(component->blocks[64 * last], component->quantiser, 0);
+}
+
+/* Rows of MCUs whose tokens are made and counted together.
+ * every: above 1, only one of `every` MCUs is in the sample.
+ * tokens: room for dct_tokens_room() tokens. end and tally are set. */
+typedef struct {
+    const dct_component *components;
+    int count, avx2;
+    ptrdiff_t mcus_wide, first, last, every; /* rows from first to before last */
+    uint32_t *tokens, *end;
+    uint32_t tally[DCT_CODES];
+} dct_stretch;
+
+/* The tokens of rows of MCUs in the order of the file; returns their end. One component is coded block by block,
+ * several are interleaved in MCUs. Blocks of an MCU that are beyond a component have no AC, and the DC of the block
+ * before: a difference of 0. */
 #define DCT_TOKENS(choose_block)                                                                        \
+    const dct_component *const components = rows->components;                                           \
+    const ptrdiff_t mcus_wide = rows->mcus_wide, every = rows->every;                                   \
+    const int count = rows->count;                                                                      \
+    uint32_t *tokens = rows->tokens;                                                                    \
     int16_t block[64];                                                                                  \
     int previous[DCT_COMPONENTS] = {0};                                                                 \
-    for (ptrdiff_t mcu_y = 0; mcu_y < mcus_high; mcu_y++) {                                             \
+    for (int i = 0; i < count; i++) {                                                                   \
+        previous[i] = dct_dc_before(&components[i], rows->first);                                       \
+    }                                                                                                   \
+    for (ptrdiff_t mcu_y = rows->first; mcu_y < rows->last; mcu_y++) {                                  \
         for (ptrdiff_t mcu_x = dct_first_sampled(mcu_y, every); mcu_x < mcus_wide; mcu_x += every) {    \
             for (int i = 0; i < count; i++) {                                                           \
                 const dct_component *component = &components[i];                                        \
@@ -902,16 +930,14 @@ CPU_INLINE void dct_fetch(const dct_component *component, ptrdiff_t at)
     }                                                                                                   \
     return tokens
 
-static uint32_t *dct_tokens_portable(
-    const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff_t every, uint32_t *tokens)
+static uint32_t *dct_tokens_portable(const dct_stretch *rows)
 {
     DCT_TOKENS(dct_choose_block);
 }
 
 #if defined(CPU_AVX2_CODE)
 
-CPU_AVX2_CODE static uint32_t *dct_tokens_avx2(
-    const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t mcus_high, ptrdiff_t every, uint32_t *tokens)
+CPU_AVX2_CODE static uint32_t *dct_tokens_avx2(const dct_stretch *rows)
 {
     DCT_TOKENS(dct_choose_block_avx2);
 }
@@ -1064,16 +1090,15 @@ static uint8_t *dct_stuff(const uint8_t *bytes, ptrdiff_t length, uint8_t *to)
     return to;
 }
 
-/* Bytes of the scan's entropy-coded data, with the zero byte that follows each 0xFF and the last
- * byte filled up with ones. They are written when `out` is not NULL, as far as `room` bytes hold them. A code
- * has 16 bits at most, and 11 bits follow it at most: one word holds two tokens and the 7 bits of an unfinished
- * byte. */
-static int64_t dct_scan(
-    const uint32_t *tokens, const uint32_t *end, const dct_code codes[DCT_CODES], uint8_t *out, int64_t room)
+/* Bytes of a part of a scan's entropy-coded data, with the zero byte that follows each 0xFF. They are written when
+ * `out` is not NULL, as far as `room` bytes hold them. A code has 16 bits at most, and 11 bits follow it at most: one
+ * word holds two tokens and the 7 bits of an unfinished byte.
+ * pending: the bits of an unfinished byte before the part, from the highest bit down. fill: their number, 0 to 7.
+ * is_last: the last byte is filled up with ones; an unfinished one is left out otherwise. */
+static int64_t dct_scan_part(const uint32_t *tokens, const uint32_t *end, const dct_code codes[DCT_CODES],
+    uint64_t pending, uint32_t fill, int is_last, uint8_t *out, int64_t room)
 {
     uint8_t bytes[DCT_CHUNK * 27 / 8 + 16];
-    uint64_t pending = 0; /* from the highest bit down */
-    uint32_t fill = 0;
     int64_t length = 0;
     while (tokens < end) {
         const uint32_t *stop = end - tokens > DCT_CHUNK ? tokens + DCT_CHUNK : end;
@@ -1096,7 +1121,7 @@ static int64_t dct_scan(
             pending <<= fill & ~7u;
             fill &= 7;
         }
-        if (tokens == end && fill) {
+        if (is_last && tokens == end && fill) {
             *at++ = (uint8_t)(pending >> 56 | 0xFFu >> fill);
         }
         const int64_t stuffed = (at - bytes) + dct_count_ff(bytes, at - bytes);
@@ -1109,6 +1134,13 @@ static int64_t dct_scan(
         length += stuffed;
     }
     return length;
+}
+
+/* Bytes of the whole of a scan's data, with the last byte filled up with ones; otherwise as dct_scan_part(). */
+static int64_t dct_scan(
+    const uint32_t *tokens, const uint32_t *end, const dct_code codes[DCT_CODES], uint8_t *out, int64_t room)
+{
+    return dct_scan_part(tokens, end, codes, 0, 0, 1, out, room);
 }
 
 static void dct_tally(const uint32_t *tokens, const uint32_t *end, uint32_t tally[DCT_CODES])
@@ -1235,32 +1267,155 @@ static uint8_t *dct_put_header(uint8_t *at, const dct_frame *frame, const dct_co
     return dct_put(at, whole_spectrum, sizeof whole_spectrum);
 }
 
+/* --- Two threads --------------------------------------------------------------------------------- */
+
+/* Calls a function for two arguments, at the same time where `threads` is above 1 and a thread can be had. */
+static void dct_both(void *(*work)(void *), void *one, void *other, int threads)
+{
+#if defined(CPU_THREADS)
+    pthread_t thread;
+    if (threads > 1 && pthread_create(&thread, NULL, work, other) == 0) {
+        work(one);
+        pthread_join(thread, NULL);
+        return;
+    }
+#endif
+    (void)threads;
+    work(one);
+    work(other);
+}
+
+/* Tokens that rows of MCUs can have, at most; the last row of a picture can have fewer. */
+static ptrdiff_t dct_tokens_room(const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t rows)
+{
+    ptrdiff_t room = 0;
+    for (int i = 0; i < count; i++) {
+        const dct_component *component = &components[i];
+        room += rows * component->v * (64 * component->wide + 2 * (mcus_wide * component->h - component->wide));
+    }
+    return room;
+}
+
+static void *dct_make_rows(void *given)
+{
+    dct_stretch *rows = given;
+#if defined(CPU_AVX2_CODE)
+    rows->end = rows->avx2 ? dct_tokens_avx2(rows) : dct_tokens_portable(rows);
+#else
+    rows->end = dct_tokens_portable(rows);
+#endif
+    dct_tally(rows->tokens, rows->end, rows->tally);
+    return NULL;
+}
+
+/* The tokens of all rows of MCUs and the tally of them. Returns the end of the tokens.
+ * half: set to the end of the tokens of the first half, and half_tally to their tally. */
+static uint32_t *dct_make_tokens(const dct_component *components, const dct_frame *frame, ptrdiff_t every, int avx2,
+    int threads, uint32_t *tokens, uint32_t tally[DCT_CODES], const uint32_t **half, uint32_t half_tally[DCT_CODES])
+{
+    const ptrdiff_t rows = frame->mcus_high, middle = threads > 1 && rows > 1 ? rows / 2 : rows;
+    const ptrdiff_t room = dct_tokens_room(components, frame->count, frame->mcus_wide, middle);
+    dct_stretch first = {components, frame->count, avx2, frame->mcus_wide, 0, middle, every, tokens, tokens, {0}};
+    dct_stretch second = {components, frame->count, avx2, frame->mcus_wide, middle, rows, every, NULL, NULL, {0}};
+    if (middle == rows) {
+        dct_make_rows(&first);
+        second.tokens = second.end = first.end;
+    } else {
+        second.tokens = tokens + room;
+        dct_both(dct_make_rows, &first, &second, threads);
+    }
+    const ptrdiff_t more = second.end - second.tokens;
+    memmove(first.end, second.tokens, (size_t)more * sizeof(uint32_t));
+    for (int i = 0; i < DCT_CODES; i++) {
+        half_tally[i] = first.tally[i];
+        tally[i] = first.tally[i] + second.tally[i];
+    }
+    *half = first.end;
+    return first.end + more;
+}
+
+/* A half of a scan: the arguments of dct_scan_part(), and its result. */
+typedef struct {
+    const uint32_t *tokens, *end;
+    const dct_code *codes;
+    uint64_t pending;
+    uint32_t fill;
+    int is_last;
+    uint8_t *out;
+    int64_t room, length;
+} dct_half;
+
+static void *dct_scan_half(void *given)
+{
+    dct_half *half = given;
+    half->length = dct_scan_part(half->tokens, half->end, half->codes, half->pending, half->fill, half->is_last,
+        half->out, half->room);
+    return NULL;
+}
+
+/* The last `count` bits of tokens, 0 to 7, from the highest bit of the result down. Each token has a bit or more. */
+static uint64_t dct_last_bits(
+    const uint32_t *tokens, const uint32_t *end, const dct_code codes[DCT_CODES], uint32_t count)
+{
+    uint64_t bits = 0;
+    for (const uint32_t *at = end - tokens > 7 ? end - 7 : tokens; at < end; at++) {
+        const dct_code code = codes[*at & (DCT_CODES - 1)];
+        bits = bits << code.length | code.bits | *at >> DCT_EXTRA_BITS;
+    }
+    return count ? bits << (64 - count) : 0;
+}
+
+/* As dct_scan(), in two halves at the same time.
+ * half: the end of the tokens of the first half; some follow. half_tally: their tally.
+ * spare: memory behind the tokens, which takes the second half till its place is known; spare_room: its bytes. */
+static int64_t dct_scan_both(const uint32_t *tokens, const uint32_t *half, const uint32_t *end,
+    const dct_code codes[DCT_CODES], const uint32_t half_tally[DCT_CODES], uint8_t *spare, int64_t spare_room,
+    uint8_t *out, int64_t room)
+{
+    uint64_t bits = 0;
+    for (int i = 0; i < DCT_CODES; i++) {
+        bits += half_tally[i] ? (uint64_t)half_tally[i] * codes[i].length : 0;
+    }
+    const uint32_t fill = bits & 7;
+    const uint64_t pending = dct_last_bits(tokens, half, codes, fill);
+    dct_half first = {tokens, half, codes, 0, 0, 0, out, room, 0};
+    dct_half second = {half, end, codes, pending, fill, 1, out ? spare : NULL, spare_room, 0};
+    dct_both(dct_scan_half, &first, &second, 2);
+    const int64_t length = first.length + second.length;
+    if (out && length <= room) {
+        if (second.length <= spare_room) {
+            memcpy(out + first.length, spare, (size_t)second.length);
+        } else {
+            dct_scan_part(half, end, codes, pending, fill, 1, out + first.length, room - first.length);
+        }
+    }
+    return length;
+}
+
 /* Bytes of the baseline file in one scan: SOI, JFIF APP0, a DQT for each of `tables`, SOF0, a DHT for
  * each Huffman table, SOS, the data, EOI. Symbols add one byte each to their DHT.
  * tokens: room for 64 tokens for each block, and two for each block that only fills an MCU.
+ * limit: the end of the room for tokens.
  * reach: set to the end of the tokens; with `ready`, it is the end that an earlier call set.
+ * threads: 2, if half of the work may be done on a thread of its own; else 1.
  * every: above 1, a sample is measured, and the length is an estimate.
  * bits: if not NULL, set to the bits of each code and of what follows it.
  * The file is written when `out` is not NULL; one of more than `room` bytes is not whole. */
 static int64_t dct_file(const dct_component *components, const dct_frame *frame, ptrdiff_t every, uint32_t *tokens,
-    const uint32_t **reach, int ready, int avx2, uint8_t *out, int64_t room, uint8_t *bits)
+    const uint32_t *limit, const uint32_t **reach, int ready, int avx2, int threads, uint8_t *out, int64_t room,
+    uint8_t *bits)
 {
     const int count = frame->count;
     const ptrdiff_t mcus_wide = frame->mcus_wide, mcus_high = frame->mcus_high;
-    uint32_t tally[DCT_CODES];
+    uint32_t tally[DCT_CODES], half_tally[DCT_CODES];
     dct_code codes[DCT_CODES];
-    const uint32_t *end = *reach;
-    if (!ready) {
-#if defined(CPU_AVX2_CODE)
-        end = avx2 ? dct_tokens_avx2(components, count, mcus_wide, mcus_high, every, tokens)
-                   : dct_tokens_portable(components, count, mcus_wide, mcus_high, every, tokens);
-#else
-        (void)avx2;
-        end = dct_tokens_portable(components, count, mcus_wide, mcus_high, every, tokens);
-#endif
+    const uint32_t *end = *reach, *half = end;
+    if (ready) {
+        dct_tally(tokens, end, tally);
+    } else {
+        end = dct_make_tokens(components, frame, every, avx2, threads, tokens, tally, &half, half_tally);
     }
     *reach = end;
-    dct_tally(tokens, end, tally);
     int64_t header = dct_frame_length(frame) + 8 + 2 * count;
     const int used = count == 1 ? DCT_CHROMA : DCT_CODES;
     for (int first = 0; first < used; first += DCT_AC) {
@@ -1281,7 +1436,12 @@ static int64_t dct_file(const dct_component *components, const dct_frame *frame,
     if (out) {
         dct_put_header(out, frame, components, tally, codes);
     }
-    const int64_t data = dct_scan(tokens, end, codes, out ? out + header : NULL, room - header - 2);
+    uint8_t *const to = out ? out + header : NULL;
+    const int64_t left = room - header - 2;
+    const int64_t data = half == end
+        ? dct_scan(tokens, end, codes, to, left)
+        : dct_scan_both(tokens, half, end, codes, half_tally, (uint8_t *)(tokens + (end - tokens)),
+            (int64_t)((limit - end) * (ptrdiff_t)sizeof(uint32_t)), to, left);
     if (out && header + data + 2 <= room) {
         dct_put_short(out + header + data, 0xFFD9);
     }

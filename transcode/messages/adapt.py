@@ -52,7 +52,7 @@ def adapt(
             DeliverReq. The message size in a phone's document counts MM1.
         link: a URL where the whole message can be seen; it follows the lines of parts that are left out.
         reserve: bytes of the limit to leave free for headers that are added later.
-        threads: the most threads for decoding; None: one for each processor that this process may use.
+        threads: the most threads; None: one for each processor that this process may use.
         timeout: the most seconds of work: processor time or elapsed time, whichever is less. Two heavy
             animations take 12 seconds. A caller whose phone waits sets less.
 

@@ -77,7 +77,7 @@ def compose(
         text_first: True shows texts above pictures; False below.
         as_clip: turns recordings into clips, each on a slide of its own, for networks that accept clips and
             no sound. True shows the waveform of the sound; a source is the picture to show.
-        threads: the most threads for decoding; None: one for each processor that this process may use. The
+        threads: the most threads; None: one for each processor that this process may use. The
             number changes the bytes only for some damaged HEVC clips.
 
     Raises:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from transcode.jobs.processors import both, threads
 from transcode.kernels import dct
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ Rdo = tuple[NDArray[np.uint8], Sequence[float], Sequence[NDArray[np.uint8]]]
 
 #: The picture of kernels.dct.measure(): components, tables, sampling, width and height.
 _Picture = tuple[Sequence[NDArray[np.int16]], Tables, Sequence[tuple[int, int]], int, int]
+
+#: Samples of a plane from which two threads take less time than one. Chosen: a thread begins in 0.1 ms.
+_TWO_THREADS = 1 << 18
 
 #: Bytes that headers and tables take at most.
 _HEADERS = 4_096
@@ -49,6 +54,7 @@ class Coefficients:
     sampling: tuple[tuple[int, int], ...]
     progressive: bool
     _scratch: NDArray[np.uint32] = field(repr=False)
+    _threads: int = field(repr=False)
     #: Tables and rdo of the last complete measurement, whose results scratch holds, and its file, if any.
     _latest: list[Any] = field(default_factory=list, repr=False)
 
@@ -78,7 +84,8 @@ class Coefficients:
     ) -> Coefficients:
         factors = _FACTORS[sampling] if len(components) == 3 else _GRAY
         scratch = np.empty(dct.scratch_length(factors, width, height, progressive=progressive), np.uint32)
-        return cls(width, height, tuple(components), factors, progressive, scratch)
+        used = _threads(width * height)
+        return cls(width, height, tuple(components), factors, progressive, scratch, used)
 
     def with_full_chroma(self, chroma: Iterable[NDArray[np.uint8]]) -> Coefficients:
         """Return a copy with the same luma and with 4:4:4 chroma.
@@ -98,7 +105,7 @@ class Coefficients:
         """
         components = (_transformed(luma, overshoot=levels), *self.components[1:])
         scratch = np.empty_like(self._scratch)
-        return Coefficients(self.width, self.height, components, self.sampling, self.progressive, scratch)
+        return replace(self, components=components, _scratch=scratch, _latest=[])
 
     def masks(self, luma: NDArray[np.uint8], chroma: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
         """Return the masking of each block, as computed by kernels.dct.fill_masks().
@@ -109,7 +116,8 @@ class Coefficients:
         found = []
         for number, blocks in enumerate(self.components):
             out = np.empty(blocks.shape[:2], np.uint8)
-            dct.fill_masks(blocks, chroma if number else luma, out)
+            fill = partial(_fill_masks, blocks, chroma if number else luma, out)
+            _by_rows(fill, blocks.shape[0], blocks.size)
             found.append(out)
         return tuple(found)
 
@@ -138,7 +146,14 @@ class Coefficients:
         out = np.empty(room, np.uint8) if room and every == 1 else None
         picture, used = self._arguments(tables, rdo)
         length = dct.measure(
-            picture, self._scratch, rdo=used, every=every, bits=bits, out=out, progressive=self.progressive
+            picture,
+            self._scratch,
+            rdo=used,
+            every=every,
+            bits=bits,
+            out=out,
+            progressive=self.progressive,
+            threads=self._threads,
         )
         made = out[:length] if out is not None and length <= room else None
         self._latest[:] = [tables, rdo, made] if every == 1 else []
@@ -172,5 +187,31 @@ def _transformed(plane: NDArray[np.uint8], *, overshoot: int = 0) -> NDArray[np.
     """Return the DCT blocks of a plane, in the layout of kernels.dct.forward()."""
     rows, columns = plane.shape
     blocks = np.empty((-(-rows // 8), -(-columns // 8), 64), np.int16)
-    dct.forward(plane, blocks, overshoot=overshoot)
+    _by_rows(partial(_transform, plane, blocks, overshoot), len(blocks), blocks.size)
     return blocks
+
+
+def _transform(
+    plane: NDArray[np.uint8], blocks: NDArray[np.int16], overshoot: int, first: int, last: int
+) -> None:
+    dct.forward(plane[8 * first : 8 * last], blocks[first:last], overshoot=overshoot)
+
+
+def _fill_masks(
+    blocks: NDArray[np.int16], table: NDArray[np.uint8], out: NDArray[np.uint8], first: int, last: int
+) -> None:
+    dct.fill_masks(blocks[first:last], table, out[first:last])
+
+
+def _by_rows(work: Callable[[int, int], None], rows: int, samples: int) -> None:
+    """Call a function for all rows of blocks, from one to before another; large planes in two halves."""
+    if _threads(samples) > 1 and rows > 1:
+        middle = rows // 2
+        both(partial(work, 0, middle), partial(work, middle, rows))
+    else:
+        work(0, rows)
+
+
+def _threads(samples: int) -> int:
+    """Return the number of threads for that many samples."""
+    return threads(2) if samples >= _TWO_THREADS else 1

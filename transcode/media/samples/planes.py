@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 import numpy as np
 
+from transcode.jobs.processors import both, threads
 from transcode.kernels import resample as kernel
 from transcode.kernels.transpose import transpose
 from transcode.model.tuning import Tool
@@ -40,6 +41,9 @@ Filter = Literal["box", "triangle", "lanczos"]
 Sampling = Literal["4:2:0", "4:4:4"]
 
 _Sample = TypeVar("_Sample", bound=np.generic)
+
+#: Samples of a plane from which two threads take less time than one. Chosen: a thread begins in 0.1 ms.
+_TWO_THREADS = 1 << 18
 
 #: Filter windows that are cached, one set per direction. A picture of three planes needs four sets, and a
 #: batch for one carrier uses the same few sizes repeatedly.
@@ -134,8 +138,16 @@ def resample(
     vertical = _windows(height, source.shape[0], plane.height / down, offset[1], filter, sharpen)
     horizontal = _windows(width, source.shape[1], plane.width / across, offset[0], filter, sharpen)
     result = np.empty((height, width), np.uint8)
-    scratch = np.empty(source.shape[1] + horizontal[1].shape[1], np.int16)
-    kernel.resample(source, result, vertical, horizontal, scratch)
+
+    def make(first: int, last: int) -> None:
+        scratch = np.empty(source.shape[1] + horizontal[1].shape[1], np.int16)
+        part = vertical[0][first:last], vertical[1][first:last]
+        kernel.resample(source, result[first:last], part, horizontal, scratch)
+
+    if source.size >= _TWO_THREADS and height > 1 and threads(2) > 1:
+        both(partial(make, 0, height // 2), partial(make, height // 2, height))
+    else:
+        make(0, height)
     return result
 
 
