@@ -74,3 +74,28 @@ def test_the_shortest_sound_keeps_its_length_and_level(rates: tuple[int, int], c
     made = pcm.resampled(source, rates[1])
     assert made.samples.shape == (2, max(1, round(count * rates[1] / rates[0])))
     assert made.samples.max() > 0.05
+
+
+def test_mono_is_as_loud_as_both_sides() -> None:
+    """Sides that differ lose 3 dB in their mean and get them back; equal sides, and mono, stay."""
+    sides = np.random.default_rng(1).normal(0, 0.1, (2, 96_000)).astype(np.float32)
+    both = pcm.Pcm(sides, 48_000)
+    before, after = pcm.loudness(both), pcm.loudness(pcm.mixed_as_loud(both, 1))
+    assert before is not None
+    assert after is not None
+    # Players repeat mono on both sides; the meter counts it once.
+    assert after + 3.01 == pytest.approx(before, abs=0.1)
+    for same in (pcm.Pcm(np.repeat(sides[:1], 2, 0), 48_000), pcm.Pcm(sides[:1], 48_000)):
+        np.testing.assert_array_equal(pcm.mixed_as_loud(same, 1).samples, pcm.mixed(same, 1).samples)
+    assert pcm.mixed_as_loud(both, 2) == pcm.mixed(both, 2)
+
+
+def test_mono_has_no_peaks_between_samples() -> None:
+    """A tone at a quarter of the sample rate has its peaks there: they stay 1 dB below full scale."""
+    time = np.arange(96_000) / 48_000
+    tone = 0.9 * np.sin(2 * np.pi * 12_000 * time + np.pi / 4)
+    other = 0.8 * np.sin(2 * np.pi * 700 * time)
+    both = pcm.Pcm(np.stack([tone, other]).astype(np.float32), 48_000)
+    made = pcm.mixed_as_loud(both, 1)
+    assert made.peak > 1.03 * pcm.mixed(both, 1).peak
+    assert pcm.resampled(made, 8 * 48_000).peak == pytest.approx(0.891, abs=0.01)

@@ -10,7 +10,7 @@ from transcode.errors import LimitsError, SourceError
 from transcode.fit.clips.clip_tuning import TUNING
 from transcode.fit.clips.sound_plan import richest_sound, sound_of
 from transcode.fit.sound.audio import prepared
-from transcode.media.samples.pcm import Pcm, mixed, resampled
+from transcode.media.samples.pcm import Pcm, mixed_as_loud, resampled
 from transcode.media.sound import audio_encode
 from transcode.model import Note
 
@@ -69,7 +69,7 @@ def soundtrack(
     pcm = decoded.pcm
     shown = min(seconds, max(found.pictures_end - options.start, pcm.seconds))
     channels = sound_of(form.audio, 8 * limits.max_bytes / shown, pcm.channels)[2]
-    pcm, notes = prepared(mixed(pcm, channels), options, cut=not decoded.ended)
+    pcm, notes = prepared(mixed_as_loud(pcm, channels), options, cut=not decoded.ended)
     return pcm, [*decoded.notes, *notes]
 
 
@@ -87,7 +87,9 @@ def _encoded(sound: Pcm, seconds: float, codec: str, parameters: tuple[int, int,
     """Encode the first ``seconds`` of the sound with a bit rate, a sample rate and a number of channels."""
     bits, rate, channels = parameters
     samples = np.ascontiguousarray(sound.samples[:, : round(seconds * sound.rate)])
-    return audio_encode.encode(resampled(mixed(Pcm(samples, sound.rate), channels), rate), codec, bits)
+    return audio_encode.encode(
+        resampled(mixed_as_loud(Pcm(samples, sound.rate), channels), rate), codec, bits
+    )
 
 
 def encode_richer(

@@ -18,7 +18,7 @@ from transcode.errors import BudgetError, NotTakenError, TranscodeError
 from transcode.fit.container_format import container_format_of
 from transcode.fit.record import Record, tracks_dropped, trimmed
 from transcode.fit.search import largest
-from transcode.media.samples.pcm import Pcm, faded, levelled, loudness, mixed, resampled
+from transcode.media.samples.pcm import Pcm, faded, levelled, loudness, mixed_as_loud, resampled
 from transcode.media.sound import amr, audio_encode
 from transcode.media.sound.audio_copy import copied
 from transcode.media.sound.speech import is_speech
@@ -240,7 +240,7 @@ class Heard:
         """Return the sound in at most ``channels`` channels, with notes about its preparation."""
         count = min(channels, self.pcm.channels)
         if count not in self._made:
-            self._made[count] = prepared(mixed(self.pcm, count), self._options, cut=self._cut)
+            self._made[count] = prepared(mixed_as_loud(self.pcm, count), self._options, cut=self._cut)
         return self._made[count]
 
 
