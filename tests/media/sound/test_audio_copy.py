@@ -60,7 +60,7 @@ def test_what_is_left_out_is_said(shared: Path) -> None:
     folder = shared / "media" / "audio"
     art = copied(read(folder / "id3_art_vbr.mp3"), ["audio/mpeg"])
     assert art is not None
-    assert [note.text for note in art.notes] == ["dropped: tags, streams other than the sound"]
+    assert [note.text for note in art.notes] == ["dropped: tags, chapters, streams other than the sound"]
     assert probe.content_type(art.data) == "audio/mpeg"
     assert b"ID3" not in art.data
     plain = read(folder / "sample_nb.amr")

@@ -194,8 +194,8 @@ def _besides(streams: OpenStreams, stream: AudioStream) -> tuple[str, ...]:
     """Name what a source has besides its sound, for a report. Ogg has its tags in its streams."""
     container, words = streams.container, streams.tags
     own = {name.lower() for name in stream.metadata} if container.format.name == "ogg" else set()
-    if not words and own - {"encoder"}:
-        words = ("tags",)
+    if "tags" not in words and own - {"encoder"}:
+        words = ("tags", *words)
     known = len(streams.audio) + len(streams.undecoded)
     return words if len(container.streams) <= known else (*words, "streams other than the sound")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -13,6 +13,7 @@ from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.media.source import codes, probe, unread
 from transcode.media.source.counted_seconds import counted_seconds
 from transcode.media.source.decode_limits import Deadline, thread_seconds
+from transcode.media.source.described import is_described
 from transcode.media.source.tracks import best_video, counted
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class OpenStreams:
         video: the video streams that can be decoded, without cover pictures.
         audio: the audio streams that can be decoded.
         undecoded: the video and audio streams that are encrypted or have no decoder.
-        tags: the kinds of the container's metadata, for reports: ``tags`` and ``position (GPS)``.
+        tags: the kinds of the container's metadata, for reports; see tags_of.
         counted: what is known of the streams once the container is closed.
     """
 
@@ -279,7 +280,7 @@ def streams_in(content: Input, container: InputContainer) -> OpenStreams:
     )
     others = tuple(stream.type for stream in container.streams if stream.type not in ("video", "audio"))
     told = Streams(len(video), len(audio), lost_video, lost_audio, others)
-    return OpenStreams(content, container, video, audio, undecoded, tags_of(container), told)
+    return OpenStreams(content, container, video, audio, undecoded, tags_of(content, container), told)
 
 
 def _undecoded(
@@ -335,11 +336,16 @@ def seconds_of(content: Input) -> float | None:
         return None
 
 
-def tags_of(container: InputContainer) -> tuple[str, ...]:
-    """Return the kinds of a container's metadata, for reports: ``tags`` and ``position (GPS)``."""
+def tags_of(content: Input, container: InputContainer) -> tuple[str, ...]:
+    """Return the kinds of a container's metadata, for reports: tags, ``position (GPS)`` and chapters."""
     names = {name.lower() for name in container.metadata} - _NO_TAGS
     positions = {name for name in names if name.startswith(_POSITIONS)}
-    return (*(("tags",) if names - positions else ()), *(("position (GPS)",) if positions else ()))
+    is_tagged = bool(names - positions)
+    if not is_tagged and "mov" in container.format.name.split(","):
+        with suppress(OSError), content.open() as file:
+            is_tagged = is_described(file)
+    kinds = {"tags": is_tagged, "position (GPS)": bool(positions), "chapters": bool(container.chapters())}
+    return tuple(kind for kind, is_there in kinds.items() if is_there)
 
 
 def reason(error: Exception) -> str:
