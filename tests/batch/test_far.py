@@ -14,7 +14,8 @@ from tests.batch.judge import PROFILE
 from tests.batch.weed import BUCKET, Road, environment, road_to, serving
 from tests.made.pictures import photo, save
 from tests.relay.store import bucket as small_server
-from transcode.batch import BatchOptions, Converted, convert_directory, far
+from transcode.batch import BatchOptions, BatchPlan, Converted, convert_directory, far
+from transcode.batch.loads import Load, load_of
 from transcode.batch.manifest import NAME
 
 pytestmark = pytest.mark.xdist_group("buckets")
@@ -118,6 +119,23 @@ def test_between_a_bucket_and_files(objects: Objects, tmp_path: Path) -> None:
     (one,) = convert_directory(source, f"{objects.url}/far", PROFILE, jobs=1)
     assert one.target == f"{objects.url}/far/x.jpg.mms"
     assert objects.names("far") == ["x.jpg.mms"]
+
+
+def test_media_that_change_their_format(objects: Objects) -> None:
+    """The object of the earlier format goes, also where nothing could be made in between."""
+    made = []
+    for octets in (PICTURE, b"no picture", save(photo(30, 20), "GIF")):
+        objects.put("in/bad.jpg", octets)
+        far._bucket.cache_clear()
+        run(objects, "media", plan=BatchPlan(written_as="media"))
+        made.append([name for name in objects.names("media") if name.startswith("bad")])
+    assert made == [["bad.jpg"], ["bad.jpg"], ["bad.gif"]]
+
+
+def test_the_time_of_objects_goes_by_their_size(objects: Objects) -> None:
+    far.listed(Path(f"s3:/{objects.url[5:]}/in"))
+    assert load_of(f"s3:/{objects.url[5:]}/in/a b.jpg") == Load("photo", len(PICTURE))
+    assert load_of(f"s3:/{objects.url[5:]}/in/gone.mp4") == Load("clip", 0)
 
 
 def test_what_others_have_made_stays(objects: Objects) -> None:

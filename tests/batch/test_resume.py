@@ -15,10 +15,21 @@ import pytest
 import transcode
 from tests.batch.judge import PROFILE
 from tests.made.pictures import photo, save
-from transcode.batch import BatchOptions, BatchPlan, Converted, convert_directory, iter_directory
+from transcode.batch import (
+    BatchOptions,
+    BatchPlan,
+    Converted,
+    apart,
+    convert_directory,
+    engines,
+    iter_directory,
+)
+from transcode.batch.convert import Made, convert, lost, not_made
 from transcode.batch.hashes import plan_hash
 from transcode.batch.manifest import NAME
+from transcode.batch.plan import Job
 from transcode.batch.resume import of_shard
+from transcode.jobs.job_limits import JobLimits, JobLost
 
 KEEP = BatchOptions()
 NAMES = ["a.jpg", "a.png", "c.jpg", "broken.jpg", "notes.txt"]
@@ -199,3 +210,82 @@ def test_the_hash_of_a_plan(tmp_path: Path) -> None:
     ]
     assert hashes[0] == hashes[1]
     assert len(set(hashes)) == 5
+
+
+@pytest.mark.parametrize(
+    ("limit", "given", "words"),
+    [
+        ("max_cpu_seconds", "max_cpu_seconds", "took longer than 5 seconds of processor time"),
+        ("max_seconds", "max_seconds", "took longer than 5 seconds"),
+        ("max_memory", "max_memory", "took more than 5 bytes of memory"),
+        ("max_output", "max_output", "made more than 5 bytes"),
+        # A decoder that gets no memory may crash.
+        ("max_memory", "", "died (SIGABRT)"),
+    ],
+)
+def test_a_raised_limit(
+    limit: str, given: str, words: str, settled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What took more than it may is tried again once it may take more of that, and nothing else is."""
+
+    def bound(job: Job, *, threads: int) -> Made:
+        most = getattr(job.plan.limits, limit)
+        if "a.jpg" in job.source and most is not None and most <= 5:
+            return lost(job, apart.of_child(job, JobLost(words, given)), 0.1)
+        return convert(job, threads=threads)
+
+    monkeypatch.setattr(engines, "convert", bound)
+    others = {"max_cpu_seconds", "max_seconds", "max_memory", "max_output"} - {limit}
+
+    def made(**limits: int | None) -> list[str]:
+        low = {**dict.fromkeys(others, 5), **limits}
+        return run(settled, tmp_path / "out", plan=BatchPlan(limits=JobLimits(**low)))[0].made  # type: ignore[arg-type]
+
+    assert sorted(made(**{limit: 5})) == sorted(NAMES)
+    assert made(**{limit: 5}) == []
+    assert made(**{limit: 4}) == []
+    assert made(**{limit: 5}, **dict.fromkeys(others, 900)) == []
+    assert made(**{limit: 6}) == ["a.jpg"]
+    assert made(**{limit: None}) == []
+
+
+def test_limits_that_processes_reach(settled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process reports has the name of the limit; so has a decoder that found no memory."""
+    for name in NAMES[1:]:
+        next(settled.rglob(name)).unlink()
+
+    def error(most: int | None) -> str | None:
+        plan = BatchPlan(limits=JobLimits(max_output=most))
+        return convert_directory(settled, tmp_path / "out", PROFILE, keep=KEEP, plan=plan, jobs=1)[0].error
+
+    assert "made more than 100 bytes" in (error(100) or "")
+    assert error(None) is None
+    monkeypatch.setattr("transcode.jobs.job_limits._most_memory", 9)
+    job = Job("a.jpg", (), BatchPlan(), {"as_clip": False})  # type: ignore[typeddict-item]
+    output: Any = type("Output", (), {"profile": PROFILE, "carrier": ""})
+    full = transcode.CapError("a.jpg", "not enough memory to decode it: a job may take 9 bytes")
+    reached = [not_made(job, output, one, 0.0).limit for one in (full, MemoryError(), ValueError("broken"))]
+    assert reached == ["max_memory", "max_memory", ""]
+
+
+def test_media_that_change_their_format(tmp_path: Path) -> None:
+    """The file of the earlier format goes, unless somebody has changed it; a failure removes none."""
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    still, moving = save(photo(30, 20)), save(photo(30, 20), "GIF")
+
+    def made(octets: bytes) -> list[str]:
+        (source / "a").write_bytes(octets)
+        run(source, out, plan=BatchPlan(written_as="media"))
+        return sorted(path.name for path in out.iterdir() if path.name[0] != ".")
+
+    assert made(still) == ["a.jpg"]
+    assert made(moving) == ["a.gif"]
+    assert made(b"broken") == ["a.gif"]
+    assert made(still) == ["a.jpg"]
+    (out / "a.jpg").write_bytes(b"of somebody")
+    assert made(moving) == ["a.gif", "a.jpg"]
+    # What the batch reads is never removed, though it was made by one.
+    os.link(out / "a.gif", tmp_path / "link")
+    (source / "b").symlink_to(out / "a.gif")
+    assert made(still) == ["a.gif", "a.jpg", "b.gif"]

@@ -50,8 +50,10 @@ def convert_apart(job: Job, *, convert: Callable[[Job], Made], limits: JobLimits
 
 def of_child(job: Job, reason: JobLost) -> SourceError:
     """The error of a job that ended its process, or took more than it may."""
-    kind = SourceError if str(reason).startswith("died") else CapError
-    return kind(job.source, f"the process that decoded it {reason}")
+    kind = CapError if reason.limit else SourceError
+    error = kind(job.source, f"the process that decoded it {reason}")
+    error.__cause__ = reason
+    return error
 
 
 def write_apart(job: Job, *, convert: Callable[[Job], Made], limits: JobLimits, version: str) -> Made:

@@ -14,6 +14,7 @@ from transcode.door import Door
 from transcode.errors import NotTakenError, TranscodeError
 from transcode.fit.opened import Opened
 from transcode.jobs import telling
+from transcode.jobs.job_limits import JobLost, memory_words
 from transcode.jobs.processors import ThreadLimit
 from transcode.media.source import inputs as media_source
 from transcode.message.compose import Shared
@@ -82,12 +83,14 @@ class MadeOutput:
     Attributes:
         is_known: whether the output is there already, made of the same source, so that nothing was made.
         written: what a worker has written itself: the stamp and the SHA-256 of each file. None: it has not.
+        limit: the field of JobLimits that may have kept it from being made; empty: none.
     """
 
     result: Converted
     files: dict[Path, bytes]
     is_known: bool = False
     written: dict[Path, tuple[str, str]] | None = None
+    limit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +301,16 @@ def _said(job: Job, error: BaseException) -> str:
 
 def not_made(job: Job, output: Output, error: BaseException, seconds: float) -> MadeOutput:
     """An output that was not made."""
-    return MadeOutput(failed(job, output, error, seconds), {})
+    return MadeOutput(failed(job, output, error, seconds), {}, limit=_limit(error))
+
+
+def _limit(error: BaseException) -> str:
+    """The field of JobLimits that may be the cause of an error; empty: none."""
+    lost, words = error.__cause__, memory_words()
+    if isinstance(lost, JobLost):
+        # A decoder that gets no memory may crash.
+        return lost.limit or "max_memory"
+    return "max_memory" if words and (isinstance(error, MemoryError) or str(error).endswith(words)) else ""
 
 
 def lost(job: Job, error: BaseException, seconds: float) -> Made:

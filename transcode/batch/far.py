@@ -39,7 +39,9 @@ __all__ = [
     "listed",
     "near",
     "read",
+    "remove",
     "shown",
+    "size_of",
     "stamp_of",
     "write",
 ]
@@ -121,6 +123,11 @@ def stamp_of(path: str | os.PathLike[str]) -> str:
     """The stamp of an object. Empty: there is none, as far as is known from lists."""
     bucket, key = _divided(path)
     return bucket.known.get(key, "")
+
+
+def size_of(path: str | os.PathLike[str]) -> int:
+    """The size of an object in bytes; 0: there is none, as far as is known from lists."""
+    return int((stamp_of(path) or "0").split()[0])
 
 
 def listed(root: Path) -> list[tuple[Path, int]]:
@@ -255,6 +262,20 @@ def write(path: str | os.PathLike[str], octets: bytes, version: str | None) -> s
             bucket.known[key] = _stamp(len(octets), tag)
             return str(tag)
     raise OSError(why(failed) if failed else "") from failed
+
+
+def remove(path: str | os.PathLike[str]) -> None:
+    """Remove an object.
+
+    Raises:
+        OSError: it can't be removed.
+    """
+    from transcode.buckets import faults
+
+    bucket, key = _divided(path)
+    with faults():
+        bucket.objects.delete(key)
+    bucket.known.pop(key, None)
 
 
 def _already() -> type[Exception]:

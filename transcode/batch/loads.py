@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from transcode.batch.far import is_far, size_of
 from transcode.media.source.extent import Extent, extent_of
 
 if TYPE_CHECKING:
@@ -45,9 +46,11 @@ class Load(NamedTuple):
 
 
 def load_of(path: str | os.PathLike[str]) -> Load:
-    """What is known of a file; one that can't be read has no bytes."""
+    """What is known of a file, or of an object in a bucket; one that can't be read has no bytes."""
     path = Path(path)
     kind = _KIND_OF.get(path.suffix.lower(), "other")
+    if is_far(path):
+        return Load(kind, size_of(path))
     try:
         status = path.stat()
         # To open a pipe would wait for its writer.

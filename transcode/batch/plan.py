@@ -81,8 +81,8 @@ class BatchPlan:
         date: the Date of mails, in seconds since 1970; None: the time at which the batch begins.
         vaspid, vasid, service_code: for MM7, as in Message.to_mm7.
         limits: what each file may take of time, memory and output, and whether its process is confined. A
-            file that takes more costs itself, with an error that names the limit, and is tried again by the
-            next run. Other limits make nothing else anew.
+            file that takes more costs itself, with an error that names the limit, and is tried again by a
+            run that may take more of it. Other limits make nothing else anew.
 
     Raises:
         LimitsError: there is no such form, limits are something else, or the name has an unknown field or

@@ -5,26 +5,30 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from transcode.batch.far import is_far, remove
 from transcode.batch.hashes import hash_of, plan_hash
 from transcode.batch.manifest import Row, settled, stamp, stamps
 from transcode.errors import LimitsError
+from transcode.jobs.files import sync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from transcode.batch.convert import Converted, MadeOutput
     from transcode.batch.manifest import Manifest
     from transcode.batch.plan import Job, Output
+    from transcode.jobs.job_limits import JobLimits
 
 __all__ = ["SOURCE_CHANGED", "BatchOptions", "Ledger", "Told", "is_passing", "of_shard"]
 
 #: Why an output is made again, in words.
 SOURCE_CHANGED = "source changed"
 _PLAN_CHANGED = "options, profile or version changed"
-_RETRIED = "failed before"
+_RETRIED, _RAISED = "failed before", "took more than it might, and may take more now"
 _GONE, _DIFFERS = "output is gone", "output is another file now"
 
 #: Errors that are no fault of the file.
@@ -36,7 +40,11 @@ class BatchOptions:
     """How a batch keeps what an earlier run has made. A manifest in the target says what that was.
 
     A message is made again where its source, the profile, an argument or the engine's version has changed, or
-    where it is gone or another one. A file that failed is tried again when one of these changed.
+    where it is gone or another one. A file that failed is tried again when one of these changed, and one
+    that took more than it may, when that limit was raised.
+
+    Where another file is made of a source than before, as a picture that has become another format, the one
+    before is removed, unless somebody has changed it. Where nothing can be made any more, it stays.
 
     Attributes:
         retry_failed: try every file again that failed.
@@ -115,7 +123,10 @@ class Ledger:
         self._manifest = manifest
         self._rows = manifest.rows()
         self._options = options
-        self.ours = {str(manifest.path_of(name)) for row in self._rows.values() for name in row.files}
+        #: Whose file each is, by names in the manifest.
+        self._owners = {name: row.output for row in self._rows.values() for name in row.files}
+        self.ours = {str(manifest.path_of(name)) for name in self._owners}
+        self._all = jobs
         # Most jobs share profiles and words: they are hashed once.
         self._hashes: dict[tuple[int, int, int], str] = {}
         self.kept: list[Converted] = []
@@ -135,7 +146,7 @@ class Ledger:
         waiting = []
         for output in job.outputs:
             row = self._rows.get(self._manifest.name_of(output.key))
-            why = "" if row is None else self._why_not(row, self._plan_hash(job, output))
+            why = "" if row is None else self._why_not(row, self._plan_hash(job, output), job.plan.limits)
             if row is None or why:
                 waiting.append(replace(output, known="", why=why))
             elif row.source_stamp and row.source_stamp == job.stamp:
@@ -147,10 +158,13 @@ class Ledger:
         if waiting:
             self.jobs.append(replace(job, outputs=tuple(waiting)))
 
-    def _why_not(self, row: Row, plan: str) -> str:
+    def _why_not(self, row: Row, plan: str, limits: JobLimits) -> str:
         """Why a row does not hold: its plan is another, or its files are gone or others. Empty: it does."""
-        if row.plan_hash != plan:
+        known, _, bound = row.plan_hash.partition(" ")
+        if known != plan:
             return _PLAN_CHANGED
+        if bound and _is_raised(bound, limits):
+            return _RAISED
         if row.result.error is not None and self._options.retry_failed:
             return _RETRIED
         for name, (seen, written) in row.files.items():
@@ -176,7 +190,8 @@ class Ledger:
     def record(self, told: Sequence[Told]) -> list[Converted]:
         """Write what became of outputs whose files are on the disk; gives their results.
 
-        An output that failed without a fault of its source is not written: the next run makes it.
+        An output that failed without a fault of its source is not written: the next run makes it. What an
+        earlier run has made of the same source, and this one has not, is removed.
         """
         rows, results = [], []
         for job, output, made, source_hash in told:
@@ -191,16 +206,74 @@ class Ledger:
             files: dict[str, Sequence[str]] = {
                 self._manifest.name_of(path): value for path, value in written.items()
             }
-            if made.is_known:
-                row = self._rows[name]
-                files, result = dict(row.files), replace(row.result, is_kept=True)
+            row = self._rows.get(name)
+            plan = _bound(self._plan_hash(job, output), made.limit, job.plan.limits)
+            if made.is_known and row is not None:
+                files, result, plan = dict(row.files), replace(row.result, is_kept=True), row.plan_hash
+            elif row is not None:
+                files |= self._left(row, files, is_made=result.error is None)
+            self._owners |= dict.fromkeys(files, name)
             results.append(result)
             if not is_passing(result.error_type):
                 source, trusted = self._manifest.source_name(job.source), settled(job.stamp)
-                plan = self._plan_hash(job, output)
                 rows.append(Row(name, source, trusted, source_hash, plan, files, result))
         self._manifest.write(rows)
         return results
 
+    def _left(self, row: Row, made: Mapping[str, object], *, is_made: bool) -> dict[str, Sequence[str]]:
+        """What is left of what an earlier run has made of a source, after what is out of date was removed.
+
+        Args:
+            row: what the earlier run has made.
+            made: names of what this run has made.
+            is_made: whether it has made something.
+        """
+        left: dict[str, Sequence[str]] = {}
+        for name, (seen, written) in row.files.items():
+            path = self._manifest.path_of(name)
+            if (
+                name in made
+                or self._owners[name] != row.output
+                or self._why_not_as_written(path, seen, written)
+            ):
+                continue
+            if not is_made or os.path.realpath(path) in self._reads or not _is_removed(path):
+                left[name] = (seen, written)
+        return left
+
+    @cached_property
+    def _reads(self) -> set[str]:
+        """All files that the batch reads."""
+        return {os.path.realpath(path) for job in self._all for path in job.reads}
+
     def close(self) -> None:
         self._manifest.close()
+
+
+def _bound(plan: str, limit: str, limits: JobLimits) -> str:
+    """The hash of a plan, with the limit that kept something from being made."""
+    value = getattr(limits, limit) if limit else None
+    return plan if value is None else f"{plan} {limit}={value}"
+
+
+def _is_raised(bound: str, limits: JobLimits) -> bool:
+    """Whether a job may take more now of what it once took too much of."""
+    name, _, value = bound.partition("=")
+    now = getattr(limits, name, None)
+    try:
+        return now is None or now > float(value)
+    except ValueError:
+        return True
+
+
+def _is_removed(path: Path) -> bool:
+    """Remove a file or an object; False: it can't be done."""
+    try:
+        if is_far(path):
+            remove(path)
+        else:
+            path.unlink(missing_ok=True)
+            sync_folder(path.parent)
+    except OSError:
+        return False
+    return True

@@ -450,12 +450,13 @@ class Isolated(Executor):
         )
         if child.is_overdue:
             seconds = counted(self._limits.max_seconds or 0, "second")
-            error, tries = JobLost(f"took longer than {seconds}"), 0
+            error, tries = JobLost(f"took longer than {seconds}", "max_seconds"), 0
             if task.deadline is not None and task.deadline < time.monotonic():
                 error = JobLate()
         elif status == -signal.SIGPROF:
             longest = counted(self._limits.max_cpu_seconds or 0, "second")
-            error, tries = JobLost(f"took longer than {longest} of processor time"), 0
+            said = f"took longer than {longest} of processor time"
+            error, tries = JobLost(said, "max_cpu_seconds"), 0
         if task.tries < tries:
             task.turn = self._count
             self._suspects.append(task)

@@ -61,7 +61,15 @@ class JobLimits:
 
 
 class JobLost(RuntimeError):
-    """A job that ended its process, or took more than it may; the text says which."""
+    """A job that ended its process, or took more than it may; the text says which.
+
+    Attributes:
+        limit: what it took more of, by its name in JobLimits; empty: it ended its process.
+    """
+
+    def __init__(self, said: str, limit: str = "") -> None:
+        super().__init__(said)
+        self.limit = limit
 
 
 class JobLate(JobLost):
@@ -103,9 +111,9 @@ def out_of_memory() -> JobLost | None:
     """The error of a job that ran into its limit of memory; None where it has none."""
     if _most_memory is None:
         return None
-    return JobLost(f"took more than {counted(_most_memory, 'byte')} of memory")
+    return JobLost(f"took more than {counted(_most_memory, 'byte')} of memory", "max_memory")
 
 
 def too_large(limit: int) -> JobLost:
     """The error of a job that made more than it may."""
-    return JobLost(f"made more than {counted(limit, 'byte')}")
+    return JobLost(f"made more than {counted(limit, 'byte')}", "max_output")
