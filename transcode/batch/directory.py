@@ -117,7 +117,7 @@ def convert_directory(
         cancel: ends this when it is set, within a second: what is not done is in the result as Cancelled.
             Decoding in processes of our own is ended; what an executor has begun, it ends itself.
         jobs: processes of our own; None: one a processor that this process may use.
-        threads: the most threads that decoding may have in each; it changes the bytes only for some damaged
+        threads: the most threads that a file may have in each; it changes the bytes only for some damaged
             HEVC clips. None: one, or an even share of the processors.
         to, cc, bcc, sender, subject, text, options, as_clip: as for compose, the same for every message.
         keep: how to keep what an earlier run has made; None: all is made, and no manifest written.

@@ -61,6 +61,16 @@ def test_cmyk_jpeg(inverted: bool) -> None:
     assert "colour-converted" in codes(reduced)
 
 
+@pytest.mark.parametrize("rows", [1, 23, 1000])
+def test_strips_of_cmyk(rows: int) -> None:
+    """The colours do not depend on the strips in which they are converted."""
+    data = save(Image.fromarray(SMOOTH).convert("CMYK"), quality=90)
+    usual = opened(data).reduce(93, 70).planes
+    with mock.patch.object(jpeg_opener, "_STRIP", rows):
+        found = opened(data).reduce(93, 70).planes
+    assert [plane.tobytes() for plane in found] == [plane.tobytes() for plane in usual]
+
+
 def test_ycck_jpeg(shared: Path) -> None:
     """A YCCK photo looks as Pillow shows it."""
     path = shared / "media" / "image" / "ycck_park.jpg"

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from transcode.media.samples.planes import Colour
     from transcode.media.source.inputs import Input
 
 __all__ = ["TUNING", "Tuning", "open_still"]
@@ -66,6 +67,9 @@ class Tuning:
 
 
 TUNING = Tuning()
+
+#: Rows whose colours are converted at a time. Chosen: a strip fits into the caches of a processor.
+_STRIP = 64
 
 #: Pixels of a JPEG that is decoded at full size although half scale covers the target, at most.
 _LARGEST_WHOLE = 25_000_000
@@ -146,13 +150,18 @@ class JpegStill:
             *turned(self._orientation),
             *self._metadata_notes(self._header.metadata),
         ]
-        planes = decoded.picture.planes
-        chroma: Sequence[Plane] = planes[1:]
+        planes = list(decoded.picture.planes[::-1])
+        del decoded
         if self._icc is None and self._space is None and self._header.colour in ("gray", "ycc"):
-            luma = resample(planes[0], width, height)
+            luma = resample(planes.pop(), width, height)
+            chroma: Sequence[Plane] = planes[::-1]
         else:
-            # Colours are converted at the target size, with all planes at that size.
-            luma, *others = self._recoloured([resample(plane, width, height) for plane in planes], notes)
+            # Colours are converted at the target size, with all planes at that size. Each decoded plane is
+            # freed once it is resampled.
+            sized = []
+            while planes:
+                sized.append(resample(planes.pop(), width, height))
+            luma, *others = self._recoloured(sized, notes)
             chroma = [Plane(plane, width, height) for plane in others]
         return upright(luma, self._orientation), chroma, tuple(notes)
 
@@ -203,15 +212,14 @@ class JpegStill:
             return conversion.ycc(planes, from_ycc=space in ("ycc", "ycck"), inverted=inverted)
         if space in ("gray", "ycc"):
             return planes
-        if space == "ycck":
-            # YCCK applies the RGB to YCbCr matrix to CMY, and keeps K (jdcolor.c of libjpeg,
-            # ycck_cmyk_convert).
-            cmy = Pillow.merge("YCbCr", [Pillow.fromarray(plane) for plane in planes[:3]]).convert("RGB")
-            planes = [*(255 - np.asarray(band) for band in cmy.split()), planes[3]]
-        if inverted:
-            planes = [255 - plane for plane in planes]
-        bands = [Pillow.fromarray(plane) for plane in planes]
-        return ycc(Pillow.merge("RGB" if space == "rgb" else "CMYK", bands).convert("RGB"))
+        # In strips of rows: Pillow keeps four bytes of a pixel in each of its pictures.
+        made = [np.empty_like(planes[0]) for _ in range(3)]
+        for top in range(0, len(planes[0]), _STRIP):
+            rows = slice(top, top + _STRIP)
+            plain = _in_rgb([plane[rows] for plane in planes], space, inverted=inverted)
+            for out, plane in zip(made, ycc(plain), strict=True):
+                out[rows] = plane
+        return made
 
     def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:
         header = self._header
@@ -251,3 +259,15 @@ class JpegStill:
         if not decoded.warnings:
             return ()
         return damage(self._content.name, str(decoded.warning), decoded.rows / self._header.height)
+
+
+def _in_rgb(planes: Sequence[NDArray[np.uint8]], space: Colour, *, inverted: bool) -> Pillow.Image:
+    """Return planes of RGB, CMYK or YCCK as a picture in RGB, inks by a simple formula."""
+    if space == "ycck":
+        # YCCK applies the RGB to YCbCr matrix to CMY, and keeps K (jdcolor.c of libjpeg, ycck_cmyk_convert).
+        cmy = Pillow.merge("YCbCr", [Pillow.fromarray(plane) for plane in planes[:3]]).convert("RGB")
+        planes = [*(255 - np.asarray(band) for band in cmy.split()), planes[3]]
+    if inverted:
+        planes = [255 - plane for plane in planes]
+    bands = [Pillow.fromarray(plane) for plane in planes]
+    return Pillow.merge("RGB" if space == "rgb" else "CMYK", bands).convert("RGB")
