@@ -71,8 +71,13 @@ def points(source: Pcm) -> dict[tuple[str, int, int, int], float]:
     return scores
 
 
-def opinion(source: Pcm, codec: str, bit_rate: int, rate: int, channels: int) -> float | None:
-    """The score of an operating point; None if the codec lacks it or exceeds the bit rate by over 20%."""
+def opinion(
+    source: Pcm, codec: str, bit_rate: int, rate: int, channels: int, *, is_voice: bool = False
+) -> float | None:
+    """The score of an operating point; None if the codec lacks it or exceeds the bit rate by over 20%.
+
+    For speech it may be the mean of Zimtohrli and PESQ.
+    """
     try:
         sound = audio_encode.encode(resampled(mixed(source, channels), rate), codec, bit_rate)
         data = audio_encode.mux(sound, TYPES[codec])
@@ -80,7 +85,9 @@ def opinion(source: Pcm, codec: str, bit_rate: int, rate: int, channels: int) ->
         return None
     if 8 * sound.size > MOST * bit_rate * sound.seconds:
         return None
-    return judge.opinion(source, decode(Input("made", data)).pcm)
+    heard = decode(Input("made", data)).pcm
+    score = judge.opinion(source, heard)
+    return (score + judge.speech_opinion(source, heard)) / 2 if is_voice and engines.module("pesq") else score
 
 
 def steps(field: str, codec: str, sources: list[Pcm]) -> Iterator[tuning.Finding]:
@@ -123,6 +130,30 @@ def decent(sources: dict[str, list[Pcm]]) -> Iterator[tuning.Finding]:
         yield tuning.between(audio.TUNING, field, gains, least=0.0, unit="of 5")
 
 
+def preferred(sources: dict[str, list[Pcm]]) -> Iterator[tuning.Finding]:
+    """Findings on the rates up to which MP3 is better than AAC, at their own operating points."""
+    for kind, field in (("speech", "mp3_speech"), ("music", "mp3_music")):
+        value = getattr(audio.TUNING, field)
+        gains = {}
+        for bit_rate in (round(value * 0.75), round(value * 1.15)):
+            differences = []
+            for source in sources[kind]:
+                by_codec = {}
+                for codec, table in (("aac", audio.TUNING.aac_steps), ("mp3", audio.TUNING.mp3_steps)):
+                    _, rate, channels = next(step for step in table if bit_rate <= step[0])
+                    by_codec[codec] = opinion(
+                        source,
+                        codec,
+                        bit_rate,
+                        rate,
+                        min(channels, source.channels),
+                        is_voice=kind == "speech",
+                    )
+                differences.append((by_codec["aac"] or 1.0) - (by_codec["mp3"] or 1.0))
+            gains[bit_rate] = float(np.mean(differences))
+        yield tuning.between(audio.TUNING, field, gains, least=0.0, unit="of 5")
+
+
 def findings() -> Iterator[tuning.Finding]:
     """Findings on operating points with four recordings, and on the speech detector with all of them."""
     recordings = {
@@ -151,6 +182,7 @@ def findings() -> Iterator[tuning.Finding]:
     yield from steps("aac_steps", "aac", small["speech"] + small["music"])
     yield from steps("mp3_steps", "mp3", small["speech"] + small["music"])
     yield from decent(small)
+    yield from preferred(small)
 
 
 def main() -> int:

@@ -85,13 +85,15 @@ def test_what_keeps_to_the_limits_is_not_re_encoded(shared: Path) -> None:
     ("name", "max_bytes", "content_type"),
     [
         ("speech_14s.ogg", 26_000, "audio/amr"),
-        ("speech_14s.ogg", 60_000, "audio/mp4"),
-        ("guitar_80s.mp3", 75_000, "audio/mp4"),
+        ("speech_14s.ogg", 60_000, "audio/mpeg"),
+        ("speech_14s.ogg", 130_000, "audio/mp4"),
+        ("guitar_80s.mp3", 75_000, "audio/mpeg"),
+        ("guitar_80s.mp3", 200_000, "audio/mp4"),
         ("basic_47s.amr", 300_000, "audio/amr"),
     ],
 )
 def test_codec_by_content(name: str, max_bytes: int, content_type: str, shared: Path) -> None:
-    """At few bits speech becomes AMR-NB and music AAC-LC; sound from a telephone stays AMR-NB."""
+    """From few bits to many: AMR-NB (speech only), MP3, AAC-LC; sound from a telephone stays AMR-NB."""
     rendition = transcode.fit(shared / "media" / "audio" / name, transcode.Limits(max_bytes))
     assert rendition.content_type == content_type
     assert len(rendition.data) <= max_bytes
