@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from transcode.errors import SourceError
-from transcode.model.template import MissingField, field_names, filled
+from transcode.model.template import MissingField, field_name, field_names, filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -215,7 +215,8 @@ class _Reader:
         plain = _plain(name)
         if plain in COLUMNS:
             return plain
-        return name.strip() if name.strip() in self._fields else None
+        named = field_name(name)
+        return named if named in self._fields else None
 
     def _unknown(self, name: str) -> str:
         close = get_close_matches(_plain(name), COLUMNS, 1)

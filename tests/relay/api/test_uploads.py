@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import json
 
-from transcode.relay.api.uploads import Reader
+import pytest
+
+from transcode.model.template import filled
+from transcode.relay.api.uploads import Reader, WrongHead
 from transcode.relay.store.recipients import Row
 
 
@@ -49,6 +54,45 @@ def test_values_in_values() -> None:
         ("", ""),
         *[("invalid", "name is no text and no number")] * 2,
     ]
+
+
+def test_tables_of_spreadsheets() -> None:
+    """UTF-16 is read by its mark; the two columns that are no fields may have capitals."""
+    table = 'To;Name;Time_Zone\r\n+15550001;"Zoë\n\U0001f600";Europe/Rome\r\n+15550002;\u0a0a;\r\n'
+    expected = [
+        ("+15550001", '{"Name":"Zoë\\n\U0001f600"}', "Europe/Rome"),
+        ("+15550002", '{"Name":"\u0a0a"}', ""),
+    ]
+    for encoding in ("utf-8-sig", "utf-16"):
+        found = list(Reader("Hi {Name}", str).of_file(io.BytesIO(table.encode(encoding))))
+        assert [(one.address, one.fields, one.zone) for one in found] == expected
+    wide = codecs.BOM_UTF16_BE + table.encode("utf-16-be")
+    assert [one.reason for one in Reader("Hi {Name}", str).of_file(io.BytesIO(wide))] == ["", ""]
+    # The last character is cut, and a line is too long for a row.
+    long = codecs.BOM_UTF16_LE + ("to,name\n+1555," + "x" * 70_000 + "\n+1556,b").encode("utf-16-le") + b"c"
+    assert [one.reason for one in read(long)] == ["invalid", "invalid"]
+
+
+def test_octets_of_another_encoding() -> None:
+    """Their rows say what to do; those without such octets are read."""
+    found = read("to;name\n+15550001;Zoë\n+15550002;Bob\n".encode("cp1252"))
+    assert [(one.reason, one.detail) for one in found] == [
+        ("invalid", "has octets that are no UTF-8; save the file as UTF-8"),
+        ("", ""),
+    ]
+
+
+def test_names_of_columns() -> None:
+    """They may have any letters, and blanks between words, however these are written."""
+    text = "Hi {pr\u00e9nom} in {Home Town|Rome}, {z-index}, {名前}, {नाम}, {no, field}"
+    table = "to,pre\u0301nom,Home Town,z-index,名前,नाम\n+15550001,Zo\u00e9,,1,\u5c71,x\n"
+    (row,) = Reader(text, str).of_file(io.BytesIO(table.encode()))
+    assert (row.reason, filled(text, json.loads(row.fields))) == ("", "Hi Zoé in Rome, 1, 山, x, {no, field}")
+
+
+def test_a_table_without_the_column() -> None:
+    with pytest.raises(WrongHead, match="one is to; it says number, name"):
+        read(b"number;name\n+15550001;Ann\n")
 
 
 def test_subjects() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
 import itertools
 import re
 from collections import deque
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from transcode.model.template import field_name
 from transcode.relay import own_text
 from transcode.relay.store.progress import REASONS
 from transcode.relay.store.recipients import Row
@@ -34,7 +37,13 @@ _SHOWN = 100
 _ADDRESS, _ZONE = "to", "time_zone"
 _DELIMITERS = ",;\t"
 _NUMBER_OR_MAIL = re.compile(r"\+?[0-9]{3,15}|[^\s@<>,]{1,64}@[^\s@<>,]{1,190}")
-_BOM = b"\xef\xbb\xbf"
+#: How tables begin that spreadsheets write in Unicode.
+_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_NO_UTF_8 = "has octets that are no UTF-8; save the file as UTF-8"
+
+
+class _File(Protocol):
+    def readline(self, limit: int, /) -> bytes: ...
 
 
 class WrongHead(ValueError):
@@ -67,7 +76,7 @@ class Reader:
         for one in values:
             yield self._row(one.to, one.fields, one.time_zone)
 
-    def of_file(self, file: BinaryIO) -> Iterator[Row]:
+    def of_file(self, file: _File) -> Iterator[Row]:
         """Yield the rows of CSV, whose first line names the columns, or of lines of JSON.
 
         Raises:
@@ -87,12 +96,14 @@ class Reader:
         try:
             value = msgspec.json.decode(line, type=dict[str, Any])
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            return _bad(line.decode("utf-8", "replace"), f"is no object of JSON: {error}")
+            is_text = not isinstance(error, UnicodeDecodeError)
+            wrong = f"is no object of JSON: {error}" if is_text else _NO_UTF_8
+            return _bad(line.decode("utf-8", "replace"), wrong)
         address, zone, inner = value.pop("to", ""), value.pop(_ZONE, ""), value.pop("fields", {})
         if not isinstance(inner, dict):
             return _bad(str(address), "fields is no object")
         # What is null is not there.
-        fields = {name: one for name, one in {**value, **inner}.items() if one is not None}
+        fields = {field_name(name): one for name, one in {**value, **inner}.items() if one is not None}
         for name, one in fields.items():
             if isinstance(one, bool) or not isinstance(one, str | int | float):
                 return _bad(str(address), f"{name} is no text and no number")
@@ -104,11 +115,14 @@ class Reader:
         text = (head or b"").decode("utf-8", "replace")
         delimiter = max(_DELIMITERS, key=text.count)
         try:
-            names = [name.strip() for name in _cells(text, delimiter)]
+            names = [_column(name) for name in _cells(text, delimiter)]
         except csv.Error as error:
             raise WrongHead(f"the first line can't be read: {error}") from error
         if _ADDRESS not in names or len(set(names)) < len(names):
-            raise WrongHead(f"the first line must name the columns, each once, and one is {_ADDRESS}")
+            here = ", ".join(names)[:_SHOWN]
+            raise WrongHead(
+                f"the first line must name the columns, each once, and one is {_ADDRESS}; it says {here}"
+            )
         for line in lines:
             yield self._record(line, lines, names, delimiter)
 
@@ -119,13 +133,15 @@ class Reader:
         further: list[bytes | None] = []
         try:
             cells = next(csv.reader(_of_row(line, lines, further), delimiter=delimiter, strict=True), [])
-        except (UnicodeDecodeError, csv.Error) as error:
+        except UnicodeDecodeError:
+            wrong = _NO_UTF_8
+        except csv.Error as error:
             wrong = f"can't be read: {error}"
         else:
             if len(cells) == len(names):
                 fields = dict(zip(names, cells, strict=True))
                 return self._row(fields.pop(_ADDRESS), fields, fields.pop(_ZONE, ""))
-            wrong = f"has {len(cells)} columns, and the first line {len(names)}"
+            wrong = f"has {len(cells)} cells, and the first line {len(names)}"
         # A quote that is not closed costs its own line alone.
         lines.give_back(further)
         return _bad(line.decode("utf-8", "replace"), wrong)
@@ -164,6 +180,12 @@ def _bad(shown: str, detail: str) -> Row:
     return Row(printable, reason="invalid", detail=detail or REASONS["invalid"])
 
 
+def _column(name: str) -> str:
+    """Return the name of a column; people write those that are no fields with capitals, too."""
+    named = field_name(name)
+    return named.lower() if named.lower() in (_ADDRESS, _ZONE) else named
+
+
 def _cells(text: str, delimiter: str) -> list[str]:
     return next(csv.reader([text], delimiter=delimiter, strict=True), [])
 
@@ -192,10 +214,10 @@ class _Lines:
     """The lines that are not empty, without their ends; None for one that is too long.
 
     Args:
-        file: the octets, which may have a byte order mark.
+        file: the octets: UTF-8, with or without a byte order mark, or UTF-16 with one.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: _File) -> None:
         self._lines = _lines(file)
         self._again: deque[bytes | None] = deque()
 
@@ -218,16 +240,52 @@ class _Lines:
         self._again.extendleft(reversed(lines))
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes | None]:
+def _lines(file: _File) -> Iterator[bytes | None]:
     """Yield lines without their ends; None for one that is too long."""
-    is_first = True
-    while line := file.readline(_LONGEST + 2):
-        if is_first:
-            line, is_first = line.removeprefix(_BOM), False
+    line = file.readline(_LONGEST + 2).removeprefix(codecs.BOM_UTF8)
+    encoding = _MARKS.get(line[:2])
+    if encoding is not None:
+        file = _Wide(file, line[2:], encoding)
+        line = file.readline(_LONGEST + 2)
+    while line:
         if len(line) > _LONGEST and not line.endswith(b"\n"):
             while rest := file.readline(_LONGEST):
                 if rest.endswith(b"\n"):
                     break
             yield None
-            continue
-        yield line.rstrip(b"\r\n")
+        else:
+            yield line.rstrip(b"\r\n")
+        line = file.readline(_LONGEST + 2)
+
+
+class _Wide:
+    """What is left of a file in UTF-16, as UTF-8; halves of characters become octets that are none.
+
+    Args:
+        file: the file.
+        begin: the octets behind its mark that were read already.
+        encoding: its name in Python.
+    """
+
+    def __init__(self, file: _File, begin: bytes, encoding: str) -> None:
+        self._file, self._begin = file, begin
+        self._decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+        self._ready = io.BytesIO()
+        self._is_over = False
+
+    def readline(self, limit: int, /) -> bytes:
+        """Return a line, or what is there of one that has more octets than the limit."""
+        line = self._ready.readline(limit)
+        while not (line.endswith(b"\n") or len(line) == limit or self._is_over):
+            self._ready = io.BytesIO(line + self._more())
+            line = self._ready.readline(limit)
+        return line
+
+    def _more(self) -> bytes:
+        octets, self._begin = self._begin or self._file.readline(_LONGEST), b""
+        self._is_over = not octets
+        try:
+            return self._decoder.decode(octets, self._is_over).encode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            # The file ends in the midst of a character.
+            return b"\xff"
