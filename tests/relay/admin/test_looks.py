@@ -9,7 +9,7 @@ from tests.browser import Page, browsing
 from tests.relay.admin.conftest import SECRET
 from tests.relay.conftest import BOB
 from transcode.relay.server import Running
-from transcode.relay.store.keys import make_key
+from transcode.relay.store.keys import SCOPES, make_key
 from transcode.relay.store.pages import Page as LinkPage
 
 #: The name of the campaign.
@@ -32,7 +32,7 @@ PAGES = {
 def test_every_page_is_for_everybody(centre: Running, page: LinkPage, campaign: str, tmp_path: Path) -> None:
     """Nothing is cut off or from elsewhere, and axe-core finds nothing."""
     assert (page.views, campaign) == (0, CAMPAIGN)
-    make_key(centre.store, "shop", scopes=["messages:write"], senders=["+1555*"], now=1.0)
+    make_key(centre.store, "shop", scopes=SCOPES, senders=["+1555*", "+15550007"], now=1.0)
     with browsing(tmp_path) as browser:
         for width, dark in ((390, True), (1280, False)):
             shown = Page(browser, centre.admin_url, (width, 844), dark=dark, watched=True)

@@ -24,6 +24,9 @@ def test_over_time(store: SqlStore) -> None:
     store.apply(three.id, Event.ATTEMPT_REFUSED, at=BEGIN).result()
     for each in (one, two):
         store.apply(each.id, Event.PUSH_ACCEPTED, at=BEGIN).result()
+    # A reminder is no further recipient.
+    for event in (Event.REMIND, Event.PUSH_ACCEPTED):
+        store.apply(two.id, event, at=BEGIN + 60).result()
     for event in (Event.FETCH_BEGUN, Event.ACKNOWLEDGED, Event.READ_REPORTED):
         store.apply(one.id, event, at=BEGIN + 120).result()
     give_up = partial(

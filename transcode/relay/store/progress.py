@@ -85,6 +85,7 @@ def write(connection: Connection, changes: Sequence[Changed], at: float) -> None
     last = {one.after.id: one for one in changes if one.after.lane.startswith(CAMPAIGN_LANE)}
     if not last:
         return
+    before = {one.before.id: one.before for one in reversed(changes)}
     found = connection.execute(
         "SELECT delivery, campaign, status, carrier, reason FROM campaign_recipient"
         f" WHERE delivery IN ({bulk.marks(list(last))})",
@@ -102,7 +103,9 @@ def write(connection: Connection, changes: Sequence[Changed], at: float) -> None
         changed[campaign, status, carrier, reason] -= 1
         changed[campaign, str(new), carrier, why] += 1
         kind = _OVER_TIME.get(str(new), "")
-        if kind and kind != _OVER_TIME.get(status):
+        # A reminder, a further mail, or a link after the notification: the recipient is sent it once.
+        again = kind == "sent" and (before[number].first_notified_at is not None or before[number].mails > 0)
+        if kind and kind != _OVER_TIME.get(status) and not again:
             came[campaign, kind] += 1
         written.append((number, str(new), why, detail, at))
     types = {
