@@ -142,7 +142,7 @@ def test_each_gets_its_own_text(shop: Office) -> None:
         8: "unroutable",
         9: "invalid",
     }
-    assert "2 columns" in dead[2]["detail"]
+    assert "2 cells" in dead[2]["detail"]
     (first,) = listed(shop, name, limit=1)
     assert (first["to"], first["fields"], first["carrier"]) == (
         ALICE,
