@@ -95,6 +95,25 @@ def test_wide_gamut_of_standard_range() -> None:
     assert (luma, blue) != (90, 110)
 
 
+@pytest.mark.parametrize(("named", "made"), [(True, (81, 121, 198)), (False, (93, 113, 197))])
+def test_matrix_of_bt2020_with_primaries_of_bt709(named: bool, made: tuple[int, int, int]) -> None:
+    """A matrix tells how RGB is coded, not which red is meant: (200, 40, 60) stays what it is."""
+    signal = Signal(1, 1, 9, full=False)
+    assert pixel(signal, 88, 117, 198, named=named) == pytest.approx(made, abs=1)
+    assert conversion(signal, (1920, 1080), named=named).names == ((1, 1, 1) if named else (2, 2, 2))
+
+
+@pytest.mark.parametrize("matrix", [1, 8, 9])
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_high_range_in_primaries_of_bt709(transfer: int, matrix: int) -> None:
+    """White is toned as ever; a colour is less saturated than the same numbers in primaries of BT.2020."""
+    own, wide, unknown = (Signal(primaries, transfer, matrix, full=False) for primaries in (1, 9, 2))
+    assert pixel(own, 150, 128, 128) == pytest.approx(pixel(wide, 150, 128, 128), abs=1)
+    assert pixel(own, 150, 128, 128)[0] != 150
+    assert pixel(unknown, 110, 120, 150) == pixel(wide, 110, 120, 150)
+    assert pixel(own, 110, 120, 150)[2] < pixel(wide, 110, 120, 150)[2]
+
+
 def test_codecs_without_names_get_bt601() -> None:
     """A saturated red of BT.709 keeps its RGB under the weights of BT.601."""
     # RGB of (191, 16, 16) in the narrow range, by the weights of each.

@@ -100,16 +100,11 @@ def conversion(signal: Signal, size: tuple[int, int], *, named: bool) -> FrameCo
     large = _is_high_definition(*size)
     weights = luma_weights(signal) or LUMA_WEIGHTS[_BT709 if large else _BT601]
     toned = signal.transfer in (transfer.PQ, transfer.HLG)
-    wide = signal.primaries in _WIDE or weights == LUMA_WEIGHTS[_BT2020]
-    primaries = signal.primaries if signal.primaries in _WIDE else _BT2020
+    gamut = _gamut(signal, has_wide=toned or weights == LUMA_WEIGHTS[_BT2020])
     target = _BT709 if named else _BT601
-    if signal.matrix == _YCGCO:
-        table = _table(
-            None, signal.transfer if toned else 0, primaries if wide else 0, bool(signal.full), target
-        )
-        return FrameConversion(table, (1, 1, 1) if named else (2, 2, 2), is_toned=toned)
-    if toned or wide:
-        table = _table(weights, signal.transfer if toned else 0, primaries, bool(signal.full), target)
+    if gamut or signal.matrix == _YCGCO:
+        matrix = None if signal.matrix == _YCGCO else weights
+        table = _table(matrix, signal.transfer if toned else 0, gamut, bool(signal.full), target)
         return FrameConversion(table, (1, 1, 1) if named else (2, 2, 2), is_toned=toned)
     if not named:
         same = weights == LUMA_WEIGHTS[_BT601]
@@ -125,6 +120,19 @@ def conversion(signal: Signal, size: tuple[int, int], *, named: bool) -> FrameCo
             matrix,
         ),
     )
+
+
+def _gamut(signal: Signal, *, has_wide: bool) -> int:
+    """Return the primaries that are converted to those of BT.709; 0: none, the result signals the source's.
+
+    Args:
+        signal: the colours of the source.
+        has_wide: whether its transfer or its matrix is of wide gamut: its primaries are those of BT.2020,
+            unless it signals others.
+    """
+    if has_wide:
+        return signal.primaries if signal.primaries in transfer.CHROMATICITIES else _BT2020
+    return signal.primaries if signal.primaries in _WIDE else 0
 
 
 @lru_cache(maxsize=8)
