@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import struct
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from tests.made import sounds
 from transcode.errors import LimitsError, SourceError, UnsupportedError
 from transcode.media.sound.audio import decode
+from transcode.media.sound.timeline import Line, SoundFrame
 from transcode.media.source import inputs
 from transcode.media.source.inputs import Input
 from transcode.model import FitProgress
@@ -102,6 +106,36 @@ def test_gaps_are_silent_and_overlaps_cut() -> None:
     assert [note.code for note in gap.notes] == ["gap-filled"]
     overlap = decode(sounds.container(made, form="nut", codec="pcm_s16le", times={4: -800}))
     assert overlap.pcm.length == 8000 - 800
+
+
+def test_one_time_of_several_frames() -> None:
+    """Frames of a block with one timestamp follow each other; the next block stands at its own."""
+    first, second = Fraction(0), Fraction(1)
+    frames = [SoundFrame(np.full((1, 400), 0.5, np.float32), ("FC",), 8000, time) for time in (first,) * 3]
+    frames += [frame.at(second) for frame in frames]
+    line = Line(frames[0], first, 0.0, 40.0, 0.0)
+    assert len([*line.fill(frames)]) == 6
+    (samples,) = line.finish().pcm.samples
+    assert samples.size == 8000 + 1200
+    assert samples[:1200].all()
+    assert samples[8000:].all()
+    assert not samples[1200:8000].any()
+
+
+def test_sound_of_avi_has_no_gaps() -> None:
+    """FFmpeg takes each frame of AMR in AVI for a third of a second."""
+    frames = sounds.amr_frames(sounds.words(1.0))
+    file = io.BytesIO()
+    plain = b"#!AMR\n" + frames
+    with av.open(io.BytesIO(plain), "r") as source, av.open(file, "w", "avi") as made:
+        stream = made.add_stream_from_template(source.streams.audio[0])
+        for packet in source.demux(audio=0):
+            if packet.size:
+                packet.stream = stream
+                made.mux(packet)
+    found = decode(Input("a.avi", file.getvalue()))
+    assert not found.notes
+    np.testing.assert_array_equal(found.pcm.samples, decode(Input("a.amr", plain)).pcm.samples)
 
 
 def test_an_endless_gap_fills_the_range_only() -> None:

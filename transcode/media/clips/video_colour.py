@@ -103,8 +103,8 @@ def conversion(signal: Signal, size: tuple[int, int], *, named: bool) -> FrameCo
     gamut = _gamut(signal, has_wide=toned or weights == LUMA_WEIGHTS[_BT2020])
     target = _BT709 if named else _BT601
     if gamut or signal.matrix == _YCGCO:
-        matrix = None if signal.matrix == _YCGCO else weights
-        table = _table(matrix, signal.transfer if toned else 0, gamut, bool(signal.full), target)
+        coded = None if signal.matrix == _YCGCO else weights
+        table = _table(coded, signal.transfer if toned else 0, gamut, bool(signal.full), target)
         return FrameConversion(table, (1, 1, 1) if named else (2, 2, 2), is_toned=toned)
     if not named:
         same = weights == LUMA_WEIGHTS[_BT601]

@@ -255,6 +255,8 @@ def _decode_stream(
     codec = amr_file.codec_of(content)
     reader = amr.FileReader(content, codec) if codec else _Reader(content.name, streams.container, stream)
     frames = reader.frames()
+    if "avi" in info.container.split(","):
+        frames = _contiguous(frames)
     first = next(frames, None)
     if first is None:
         raise SourceError(content.name, f"its sound ({info.codec}) can't be decoded")
@@ -295,6 +297,16 @@ def _decode_stream(
             is_plain = False
     whole = measured if measured is not None else info.seconds
     return DecodedSound(pcm, info, tuple(notes), is_plain, measured is not None, whole)
+
+
+def _contiguous(frames: Iterator[SoundFrame]) -> Iterator[SoundFrame]:
+    """Yield frames of which only the first has a time.
+
+    AVI has no timestamps: FFmpeg makes them of rates and sizes in the header, which are wrong for codecs that
+    the format was not made for, while its sound has no gaps.
+    """
+    for count, frame in enumerate(frames):
+        yield frame.at(None) if count else frame
 
 
 def _padding(info: SoundInfo, end: float) -> float:

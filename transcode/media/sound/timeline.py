@@ -41,8 +41,8 @@ class SoundFrame:
     rate: int
     time: Fraction | None
 
-    def at(self, time: Fraction) -> SoundFrame:
-        """Return the same samples with another time."""
+    def at(self, time: Fraction | None) -> SoundFrame:
+        """Return the same samples with another time, or without a time."""
         return SoundFrame(self.samples, self.names, self.rate, time)
 
 
@@ -88,6 +88,7 @@ class Line:
         self._next: int | None = None
         self._held: SoundFrame | None = None
         self._late = 0
+        self._said: Fraction | None = None
         self._pieces: list[NDArray[np.float32]] = []
         self._stored = 0
         self._beyond = 0
@@ -148,7 +149,7 @@ class Line:
         return round((time - self._zero) * self.rate) - self._begin
 
     def _put_first(self, held: SoundFrame, second: SoundFrame | None) -> None:
-        self._held = None
+        self._held, self._said = None, held.time
         place = -self._begin if held.time is None else self._place(held.time)
         if second is not None and second.time is not None and second.rate == held.rate:
             length = held.samples.shape[1]
@@ -161,7 +162,9 @@ class Line:
 
     def _put(self, frame: SoundFrame) -> None:
         place = self._next or 0
-        if frame.time is not None:
+        # Where one time stands for several frames, only the first of them begins then.
+        if frame.time is not None and frame.time != self._said:
+            self._said = frame.time
             meant = self._place(frame.time)
             off = meant - place
             self._late = self._late + 1 if abs(off) > _DRIFT * self.rate else 0
