@@ -29,17 +29,24 @@ Lengths = tuple[list[int], list[int]]
 SCALES = (8, 4, 2, 1)
 
 
-def decoded(data: bytes, eighths: int, *, libjpeg: bool = False) -> tuple[Planes, jpeg.Outcome | str]:
+def decoded(
+    data: bytes, eighths: int, *, libjpeg: bool = False, threads: int = 1
+) -> tuple[Planes, jpeg.Outcome | str]:
     """Planes, and the outcome or the reason why there is none."""
     planes = [np.full((plane.rows, plane.columns), 77, np.uint8) for plane in jpeg.layout(data, eighths)]
     try:
-        return planes, jpeg.decode(data, eighths, planes, max_scans=20, seconds=30.0, libjpeg=libjpeg)
+        return planes, jpeg.decode(
+            data, eighths, planes, max_scans=20, seconds=30.0, libjpeg=libjpeg, threads=threads
+        )
     except jpeg.JpegError as error:
         return planes, error.reason
 
 
 def same(data: bytes, scales: Sequence[int] = SCALES) -> bool:
-    """Compares with libjpeg alone; whether all of these scales were decoded without it."""
+    """Compares one thread with two and with libjpeg alone; whether all scales were decoded without it.
+
+    Two threads decode files with restarts.
+    """
     plain = []
     for eighths in scales:
         planes, outcome = decoded(data, eighths)
@@ -47,6 +54,10 @@ def same(data: bytes, scales: Sequence[int] = SCALES) -> bool:
         plain.append(not isinstance(outcome, str) and outcome.plain)
         assert isinstance(outcome, str) == isinstance(reference, str)
         assert outcome[:4] == reference[:4]
+        if jpeg.header(data).restart_interval:
+            halves, of_halves = decoded(data, eighths, threads=2)
+            assert of_halves == outcome
+            assert isinstance(outcome, str) or all(map(np.array_equal, halves, planes))
         for c, (plane, other) in enumerate(zip(planes, expected, strict=True)):
             if isinstance(outcome, str):
                 break
@@ -69,6 +80,22 @@ def save(image: Image.Image, **options: object) -> bytes:
     file = io.BytesIO()
     image.save(file, "JPEG", **options)
     return file.getvalue()
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_restarts_out_of_turn(rows: int) -> None:
+    """Halves that don't meet at a restart of the right number are libjpeg's, as the whole is."""
+    data = save(noise(90, 200), quality=90, subsampling="4:2:0", restart_marker_rows=rows)
+    markers = [at for at in range(len(data) - 1) if data[at] == 0xFF and 0xD0 <= data[at + 1] <= 0xD7]
+    assert same(data)
+    for number, at in enumerate(markers):
+        swapped = data[: at + 1] + bytes([0xD0 + (number + 3) % 8]) + data[at + 2 :]
+        missing = data[:at] + data[at + 2 :]
+        twice = data[:at] + data[at : at + 2] + data[at:]
+        further = data[: at - 30] + b"\xff\xd0" + data[at - 30 :]
+        ended = data[:at] + b"\xff\xd9" + data[at + 2 :]
+        for damaged in (swapped, missing, twice, further, ended, data[: at + 1]):
+            assert not same(damaged, (8, 2))
 
 
 # --- Pictures that encoders make ---------------------------------------------------------------------

@@ -25,6 +25,22 @@
 #define CPU_THREADS 1
 #endif
 
+/* Calls a function for two arguments, at the same time where `threads` is above 1 and a thread can be had. */
+static void cpu_both(void *(*work)(void *), void *one, void *other, int threads)
+{
+#if defined(CPU_THREADS)
+    pthread_t thread;
+    if (threads > 1 && pthread_create(&thread, NULL, work, other) == 0) {
+        work(one);
+        pthread_join(thread, NULL);
+        return;
+    }
+#endif
+    (void)threads;
+    work(one);
+    work(other);
+}
+
 /* Marks a function that only processors of the level CPU_AVX2 run. Where it is not defined, there are none. */
 #if defined(__x86_64__)
 #include <immintrin.h>

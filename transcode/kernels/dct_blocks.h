@@ -1269,22 +1269,6 @@ static uint8_t *dct_put_header(uint8_t *at, const dct_frame *frame, const dct_co
 
 /* --- Two threads --------------------------------------------------------------------------------- */
 
-/* Calls a function for two arguments, at the same time where `threads` is above 1 and a thread can be had. */
-static void dct_both(void *(*work)(void *), void *one, void *other, int threads)
-{
-#if defined(CPU_THREADS)
-    pthread_t thread;
-    if (threads > 1 && pthread_create(&thread, NULL, work, other) == 0) {
-        work(one);
-        pthread_join(thread, NULL);
-        return;
-    }
-#endif
-    (void)threads;
-    work(one);
-    work(other);
-}
-
 /* Tokens that rows of MCUs can have, at most; the last row of a picture can have fewer. */
 static ptrdiff_t dct_tokens_room(const dct_component *components, int count, ptrdiff_t mcus_wide, ptrdiff_t rows)
 {
@@ -1322,7 +1306,7 @@ static uint32_t *dct_make_tokens(const dct_component *components, const dct_fram
         second.tokens = second.end = first.end;
     } else {
         second.tokens = tokens + room;
-        dct_both(dct_make_rows, &first, &second, threads);
+        cpu_both(dct_make_rows, &first, &second, threads);
     }
     const ptrdiff_t more = second.end - second.tokens;
     memmove(first.end, second.tokens, (size_t)more * sizeof(uint32_t));
@@ -1380,7 +1364,7 @@ static int64_t dct_scan_both(const uint32_t *tokens, const uint32_t *half, const
     const uint64_t pending = dct_last_bits(tokens, half, codes, fill);
     dct_half first = {tokens, half, codes, 0, 0, 0, out, room, 0};
     dct_half second = {half, end, codes, pending, fill, 1, out ? spare : NULL, spare_room, 0};
-    dct_both(dct_scan_half, &first, &second, 2);
+    cpu_both(dct_scan_half, &first, &second, 2);
     const int64_t length = first.length + second.length;
     if (out && length <= room) {
         if (second.length <= spare_room) {

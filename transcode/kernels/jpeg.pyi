@@ -49,6 +49,7 @@ def decode(
     max_scans: int,
     seconds: float,
     libjpeg: bool = False,
+    threads: int = 1,
 ) -> Outcome:
     """Decode to the planes of the file: no colour is converted, no chroma enlarged.
 
@@ -62,6 +63,8 @@ def decode(
         max_scans: the most scans that are read. Each may take as long as the whole picture.
         seconds: of processor time that the decode may take; looked at after each row of MCUs of each scan.
         libjpeg: let libjpeg decode every file.
+        threads: above 1, a second thread decodes the lower half of a file with restarts where one can be had.
+            The result is the same, and each thread may take the seconds.
 
     Raises:
         JpegError: the file can't be decoded, has too many scans, or takes too long.

@@ -77,7 +77,7 @@ cdef extern from "jpeg_turbo.h" nogil:
     int jt_header(const uint8_t *, size_t, jt_frame *, jt_outcome *) noexcept
     int jt_layout(const uint8_t *, size_t, int, jt_plane *, int *, jt_outcome *) noexcept
     int jt_decode(
-        const uint8_t *, size_t, int, jt_allowance, const jt_plane *, int, int, jt_outcome *
+        const uint8_t *, size_t, int, jt_allowance, const jt_plane *, int, int, int, jt_outcome *
     ) noexcept
     int jt_write(
         int, int, const jt_blocks *, int, const uint16_t *, int, int, uint8_t **, size_t *, jt_outcome *
@@ -184,6 +184,7 @@ def decode(
     int max_scans,
     double seconds,
     bint libjpeg=False,
+    int threads=1,
 ):
     cdef jt_plane[JT_COMPONENTS] into
     cdef jt_outcome outcome
@@ -210,7 +211,7 @@ def decode(
         held.append(plane)
         count += 1
     with nogil:
-        code = jt_decode(first, size, eighths, allowance, into, count, level, &outcome)
+        code = jt_decode(first, size, eighths, allowance, into, count, level, threads, &outcome)
     _check(code, &outcome)
     return Outcome(
         outcome.warnings,

@@ -517,6 +517,54 @@ static int scan_row(scan_state *scan)
     return scan_row_portable(scan);
 }
 
+/* The row of MCUs nearest to the middle of the picture, above or at it, at which a restart is; 0: there is none. */
+static ptrdiff_t scan_middle(const scan_state *scan)
+{
+    if (scan->restart_interval <= 0) return 0;
+    ptrdiff_t rows = scan->restart_interval, rest = scan->mcus_across;
+    while (rest) {
+        const ptrdiff_t next = rows % rest;
+        rows = rest;
+        rest = next;
+    }
+    rows = scan->restart_interval / rows; /* with a restart at every such number of rows */
+    return scan->mcus_down / 2 / rows * rows;
+}
+
+/* The marker of a restart, the first being 1; NULL: there is none. */
+static const uint8_t *scan_find_restart(const uint8_t *at, const uint8_t *end, ptrdiff_t restart)
+{
+    for (; at < end && (at = memchr(at, 0xFF, (size_t)(end - at))) && end - at >= 2; at += 2) {
+        if (at[1] == 0) continue;
+        if (at[1] < 0xD0 || at[1] > 0xD7) return NULL;
+        if (--restart == 0) return at;
+    }
+    return NULL;
+}
+
+/* Divides a scan that was opened: the rows before `row` stay with it, and `second` has the others.
+ * Preconditions: 0 < row < mcus_down; the restart before the row is the one of this number, the first being 1, and
+ * has this marker; the scan outlives the second. */
+static void scan_divide(scan_state *scan, scan_state *second, ptrdiff_t row, ptrdiff_t restart, const uint8_t *marker)
+{
+    /* Both use the tables and the steps of the first. */
+    memcpy(second, scan, offsetof(scan_state, tables));
+    second->row = row;
+    second->at = marker;
+    second->held = second->buffer;
+    second->closed = 1;
+    second->reader = (scan_reader){0, 0, second->buffer};
+    second->next_restart = (int)((restart - 1) & 7);
+    second->until_restart = 0;
+    scan->mcus_down = row;
+}
+
+/* Precondition: all rows of the first of two parts were read: whether it ends at the marker of the second. */
+static int scan_meets(scan_state *scan, const uint8_t *marker)
+{
+    return scan->until_restart == 0 && scan_at_marker(scan, (uint8_t)(0xD0 + scan->next_restart)) && scan->at == marker;
+}
+
 /* Precondition: all rows were read. */
 static int scan_ended(scan_state *scan) { return scan_at_marker(scan, 0xD9); }
 

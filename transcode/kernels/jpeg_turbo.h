@@ -481,14 +481,58 @@ static scan_component jt_scan_component(j_decompress_ptr in, int c, const jt_pla
     };
 }
 
+/* Memory of a scan, for as long as the picture is decoded. */
+static scan_state *jt_new_scan(j_decompress_ptr in) {
+    enum { ALIGNMENT = 32 };
+    uintptr_t room = (uintptr_t)(*in->mem->alloc_large)((j_common_ptr)in, JPOOL_IMAGE, sizeof(scan_state) + ALIGNMENT);
+    return (scan_state *)((room + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+}
+
+/* The rows of a scan, or of a part of it, and what came of them. */
+typedef struct {
+    scan_state *scan;
+    double seconds; /* of processor time that the thread may take */
+    int is_whole, is_late;
+} jt_rows;
+
+static void *jt_scan_rows(void *given) {
+    jt_rows *rows = (jt_rows *)given;
+    const double until = jt_now() + rows->seconds;
+    while (rows->scan->row < rows->scan->mcus_down) {
+        rows->is_late = jt_now() > until;
+        if (rows->is_late || !scan_row(rows->scan)) return NULL;
+    }
+    rows->is_whole = 1;
+    return NULL;
+}
+
+/* Decodes all rows of a scan that was opened, in two parts at the same time where there is a restart to begin at.
+ * start: its first octet. Returns whether it is whole. */
+static int jt_scan_all(jt_job *job, scan_state *scan, const uint8_t *start, int threads) {
+    j_decompress_ptr in = &job->in;
+    const ptrdiff_t row = threads > 1 ? scan_middle(scan) : 0;
+    const ptrdiff_t restart = row ? row * scan->mcus_across / scan->restart_interval : 0;
+    const uint8_t *marker = row ? scan_find_restart(start, scan->end, restart) : NULL;
+    const double seconds = job->until - jt_now();
+    jt_rows first = {scan, seconds, 0, 0};
+    if (marker == NULL) {
+        jt_scan_rows(&first);
+        if (first.is_late) jt_leave(job, JT_DEADLINE, "too slow");
+        return first.is_whole && scan_ended(scan);
+    }
+    jt_rows second = {jt_new_scan(in), seconds, 0, 0};
+    scan_divide(scan, second.scan, row, restart, marker);
+    cpu_both(jt_scan_rows, &first, &second, threads);
+    if (first.is_late || second.is_late) jt_leave(job, JT_DEADLINE, "too slow");
+    return first.is_whole && second.is_whole && scan_meets(scan, marker) && scan_ended(second.scan);
+}
+
 /* Decodes without libjpeg what jpeg_scan.h decodes; false, with the planes in any state, where that is not so.
  * Nothing of the data behind the headers is taken from libjpeg, which can begin there. */
-static int jt_scan(jt_job *job, const jt_plane *planes, int avx2) {
-    enum { ALIGNMENT = 32 };
+static int jt_scan(jt_job *job, const jt_plane *planes, int avx2, int threads) {
     j_decompress_ptr in = &job->in;
     if (!jt_is_plain(in)) return 0;
-    uintptr_t room = (uintptr_t)(*in->mem->alloc_large)((j_common_ptr)in, JPOOL_IMAGE, sizeof(scan_state) + ALIGNMENT);
-    scan_state *scan = (scan_state *)((room + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    scan_state *scan = jt_new_scan(in);
     memset(scan, 0, offsetof(scan_state, tables));
     scan->count = in->num_components;
     for (int c = 0; c < scan->count; c++) scan->components[c] = jt_scan_component(in, c, &planes[c]);
@@ -498,25 +542,20 @@ static int jt_scan(jt_job *job, const jt_plane *planes, int avx2) {
     scan->mcus_down = single ? first->rows : jt_blocks_over((int)in->image_height, 1, in->max_v_samp_factor);
     scan->restart_interval = (ptrdiff_t)in->restart_interval;
     scan->avx2 = avx2;
-    scan->at = in->src->next_input_byte;
+    const uint8_t *start = scan->at = in->src->next_input_byte;
     scan->end = scan->at + in->src->bytes_in_buffer;
-    if (!scan_open(scan)) return 0;
-    while (scan->row < scan->mcus_down) {
-        if (jt_now() > job->until) jt_leave(job, JT_DEADLINE, "too slow");
-        if (!scan_row(scan)) return 0;
-    }
-    return scan_ended(scan);
+    return scan_open(scan) && jt_scan_all(job, scan, start, threads);
 }
 
 static void jt_decode_body(jt_job *job, const uint8_t *data, size_t size, int eighths, const jt_plane *planes,
-                           int count, int level) {
+                           int count, int level, int threads) {
     enum { MOST_ROWS = MAX_SAMP_FACTOR * 2 * DCTSIZE };
     j_decompress_ptr in = &job->in;
     JSAMPROW rows[JT_COMPONENTS][MOST_ROWS];
     JSAMPARRAY image[JT_COMPONENTS];
     jt_open_scaled(job, data, size, eighths);
     if (!jt_same_shape(in, planes, count)) jt_leave(job, JT_SHAPE, "planes of another shape than the picture's");
-    if (level != JT_LIBJPEG && jt_scan(job, planes, level)) {
+    if (level != JT_LIBJPEG && jt_scan(job, planes, level, threads)) {
         job->outcome->rows = (long)in->image_height;
         job->outcome->plain = 1;
         return;
@@ -544,10 +583,10 @@ static void jt_decode_body(jt_job *job, const uint8_t *data, size_t size, int ei
  * 1 <= eighths <= 8, 1 <= count <= JT_COMPONENTS, each plane has memory for rows
  * times columns, at `step` from row to row. */
 static int jt_decode(const uint8_t *data, size_t size, int eighths, jt_allowance allowance, const jt_plane *planes,
-                     int count, int level, jt_outcome *outcome) {
+                     int count, int level, int threads, jt_outcome *outcome) {
     jt_job job;
     jt_start(&job, outcome, allowance);
-    if (setjmp(job.jump) == 0) jt_decode_body(&job, data, size, eighths, planes, count, level);
+    if (setjmp(job.jump) == 0) jt_decode_body(&job, data, size, eighths, planes, count, level, threads);
     return jt_end(&job);
 }
 

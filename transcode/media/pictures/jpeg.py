@@ -10,6 +10,7 @@ import numpy as np
 
 from transcode.errors import CapError, SourceError, UnsupportedError
 from transcode.jobs.job_limits import memory_words
+from transcode.jobs.processors import threads
 from transcode.kernels import jpeg as kernel
 from transcode.media.samples.planes import Picture, Plane
 from transcode.media.source.decode_limits import DECODE_LIMITS, Deadline
@@ -34,6 +35,10 @@ __all__ = [
 #: Segments of a file, at most. A profile can take 255 segments and large XMP about 100; real files have
 #: fewer than 50.
 _MAX_SEGMENTS = 4096
+
+#: Octets of a file with restarts from which two threads take less time than one. Chosen: a thread decodes
+#: 0.1 MB in a millisecond.
+_TWO_THREADS = 100_000
 
 #: Columns and rows that each decoded sample is the mean of, by the samples that are left of the 8 of a block
 #: (jidctred.c of libjpeg). Other scales use other transforms.
@@ -228,7 +233,12 @@ def decode(
         layout = kernel.layout(data, eighths)
         arrays = [np.empty((plane.rows, plane.columns), np.uint8) for plane in layout]
         outcome = kernel.decode(
-            data, eighths, arrays, max_scans=DECODE_LIMITS.scans, seconds=_left(name, deadline)
+            data,
+            eighths,
+            arrays,
+            max_scans=DECODE_LIMITS.scans,
+            seconds=_left(name, deadline),
+            threads=threads(2) if header.restart_interval and len(data) >= _TWO_THREADS else 1,
         )
     most_h = max(component.h for component in header.components)
     planes = []
