@@ -2,8 +2,9 @@
 
 A phone names its document in the header ``X-Wap-Profile`` (OMA UAProf 2.0). People wrote
 the documents by hand, for decades, so they are read leniently: properties by their local
-names, in any namespace, and the first value that makes sense. A document that is no
-well-formed XML is refused.
+names, in any namespace, and the first value that makes sense. Some were copied from a browser's
+window, with blanks before the first line and a hyphen before each element that can be closed. A
+document that is no well-formed XML without these is refused.
 
 Sizes are bytes, lengths pixels.
 """
@@ -47,6 +48,10 @@ _ALIASES = {
     "image/svg": "image/svg+xml",
     "audio/x-amr": "audio/amr",
     "audio/amr-nb": "audio/amr",
+    "audio/amr_nb": "audio/amr",
+    "audio/amr_wb": "audio/amr-wb",
+    "audio/amrwb": "audio/amr-wb",
+    "audio/3gp": "audio/3gpp",
     "audio/x-amr-wb": "audio/amr-wb",
     "audio/awb": "audio/amr-wb",
     "audio/x-awb": "audio/amr-wb",
@@ -66,6 +71,8 @@ _ALIASES = {
     "audio/x-mid": "audio/midi",
     "audio/x-midi": "audio/midi",
     "audio/x-wav": "audio/wav",
+    "audio/imy": "audio/imelody",
+    "audio/x-imy": "audio/imelody",
     "audio/x-imelody": "audio/imelody",
     "text/x-imelody": "audio/imelody",
     "text/imelody": "audio/imelody",
@@ -206,7 +213,7 @@ def read_uaprof(
     basis = find_profile(_class_of(said))
     found: dict[str, Value] = {"turn": False}
     found |= _sizes(said)
-    formats = _types(said.get("mmsccppaccept") or said.get("ccppaccept") or ())
+    formats = _types(_accepted(said))
     if formats:
         found["formats"] = formats
         found["codecs"] = _codecs(formats, said)
@@ -245,7 +252,8 @@ def _parsed(data: bytes, name: str) -> dict[str, list[str]]:
     properties = _Properties()
     parser = _parser(properties)
     try:
-        parser.feed(data)
+        # A browser shows a hyphen before each element that can be closed; people copied that.
+        parser.feed(sub(rb"(?m)^[ \t]*-[ \t]*(?=<)", b"", data.lstrip()))
         parser.close()
     except DefusedXmlException as error:
         raise ProfileError(name, f"is unsafe XML: {error}") from error
@@ -377,6 +385,22 @@ def canonical(content_type: str) -> str:
     """The registered name of a content type, in lower case, for a name that phones give it."""
     kind = content_type.strip().lower()
     return _ALIASES.get(kind, kind)
+
+
+def _accepted(said: dict[str, list[str]]) -> list[str]:
+    """The content types of messages.
+
+    Some documents name no picture among them, though they give the size of pictures in messages: those that
+    the phone shows elsewhere are added.
+    """
+    anywhere = said.get("ccppaccept", [])
+    words = said.get("mmsccppaccept") or anywhere
+    if any("image/" in word.lower() or "*/*" in word for word in words) or not said.get(
+        "mmsmaximageresolution"
+    ):
+        return words
+    entries = (entry.strip() for word in anywhere for entry in word.split(","))
+    return words + [entry for entry in entries if entry.lower().startswith("image/")]
 
 
 def _types(words: Iterable[str]) -> tuple[str, ...]:
