@@ -8,7 +8,10 @@ from urllib.parse import unquote
 
 from transcode.errors import ConfigError
 
-__all__ = ["Numbers", "check_numbers"]
+__all__ = ["NUMBER_OR_MAIL", "Numbers", "check_numbers"]
+
+#: What an address of somebody is in rows and routes.
+NUMBER_OR_MAIL = re.compile(r"\+?[0-9]{3,15}|[^\s@<>,]{1,64}@[^\s@<>,]{1,190}")
 
 #: An address in brackets, behind a display name or none.
 _NAMED = re.compile(r"[^<>]*<([^<>]*)>")

@@ -48,8 +48,9 @@ __all__ = [
 _Address = Annotated[
     str,
     Meta(
-        pattern=r"^(\+?[0-9]{3,15}|[^\s@<>,]{1,64}@[^\s@<>,]{1,190})$",
-        description="A number with its country code, such as +15550001, a short code, or a mail address.",
+        pattern=r"^([+(]{0,2}[0-9][0-9 ()./-]{2,38}|[^\s@<>,]{1,64}@[^\s@<>,]{1,190})$",
+        description="A number with its country code, such as +15550001 or +1 (555) 000-1234, a short code, or"
+        " a mail address. Answers have numbers without what stands between their digits.",
         examples=["+15550001"],
     ),
 ]

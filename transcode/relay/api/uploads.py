@@ -14,6 +14,7 @@ import msgspec
 
 from transcode.model.template import field_name
 from transcode.relay import own_text
+from transcode.relay.numbers import NUMBER_OR_MAIL
 from transcode.relay.store.progress import REASONS
 from transcode.relay.store.recipients import Row
 from transcode.relay.zones import is_zone
@@ -36,7 +37,6 @@ _SHOWN = 100
 #: The columns of CSV that are no fields of the text.
 _ADDRESS, _ZONE = "to", "time_zone"
 _DELIMITERS = ",;\t"
-_NUMBER_OR_MAIL = re.compile(r"\+?[0-9]{3,15}|[^\s@<>,]{1,64}@[^\s@<>,]{1,190}")
 #: How tables begin that spreadsheets write in Unicode.
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _NO_UTF_8 = "has octets that are no UTF-8; save the file as UTF-8"
@@ -148,7 +148,7 @@ class Reader:
 
     def _row(self, address: str, fields: dict[str, str], zone: str) -> Row:
         normal = self._normal(address.strip())
-        if not _NUMBER_OR_MAIL.fullmatch(normal):
+        if not NUMBER_OR_MAIL.fullmatch(normal):
             return _bad(address, f"{address[:_SHOWN]!r} is no number and no mail address")
         if zone and not is_zone(zone):
             return _bad(normal, f"there is no time zone {zone[:_SHOWN]!r}")

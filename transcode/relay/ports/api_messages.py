@@ -29,6 +29,7 @@ from transcode.relay.api.reading import read_form, read_json
 from transcode.relay.buckets import Charge, Rate
 from transcode.relay.centre import Origin
 from transcode.relay.model import API_PEER
+from transcode.relay.numbers import NUMBER_OR_MAIL
 from transcode.relay.policy import matches
 from transcode.relay.refusals import Reason, Refusal
 from transcode.relay.store import limits, submissions
@@ -179,6 +180,10 @@ class Messages:
             # A pattern's $ takes a line break at the end.
             if not address.isprintable():
                 raise ApiError.of_field("invalid", f"to[{place}]", "has a control character")
+            if not NUMBER_OR_MAIL.fullmatch(self._numbers.normal(address)):
+                raise ApiError.of_field(
+                    "invalid", f"to[{place}]", f"{address} is no number and no mail address"
+                )
         most = self._settings.max_recipients
         if len(to) > most:
             raise ApiError.of_field("invalid", "to", f"has {len(to)} recipients, at most {most}", most)
