@@ -60,6 +60,10 @@ class Exit(IntEnum):
     TRY_LATER = 5
 
 
+class NothingFoundError(MessageError):
+    """What was named is not there."""
+
+
 #: The errors that a limit or a network's refusal causes.
 CANNOT_FIT_ERRORS = (BudgetError, MmsUnavailable, NotTakenError)
 #: The exit codes for people, with those of signals.
@@ -187,6 +191,8 @@ def _hints(of: Callable[..., object]) -> dict[str, Any]:
 def _exit_code(error: Exception) -> int:
     if isinstance(error, CANNOT_FIT_ERRORS):
         return Exit.CANNOT_FIT
+    if isinstance(error, NothingFoundError):
+        return Exit.SOME_FAILED
     if isinstance(
         error, ProfileError | ConfigError | LimitsError | MessageError | OverwriteError | SuffixError
     ):

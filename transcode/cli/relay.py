@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.table import Table
 
-from transcode.cli.command import Exit, command
+from transcode.cli.command import Exit, NothingFoundError, command
 from transcode.cli.help import Command, Group
 from transcode.cli.options import Json
 from transcode.cli.relay_pages import page_fields, page_line
@@ -213,5 +213,5 @@ def _apply(message: str, to: str | None, event: Event, relay_config: Path | None
             else:
                 print_line(f"{after.message} to {after.recipient}: {after.state}")
     if not found:
-        raise MessageError(f"{message}: there is no such message{f' to {to}' if to else ''}")
+        raise NothingFoundError(f"{message}: there is no such message{f' to {to}' if to else ''}")
     return Exit.DONE if moved else Exit.SOME_FAILED

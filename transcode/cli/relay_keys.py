@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from transcode.cli.command import Exit, command
+from transcode.cli.command import Exit, NothingFoundError, command
 from transcode.cli.help import Command, Group
 from transcode.cli.options import Json
 from transcode.cli.relay_store import RelayConfig, clock, opened
@@ -124,7 +124,7 @@ def revoke(
     with opened(relay_config) as store:
         found = revoke_key(store, name, time.time())
     if not found:
-        raise MessageError(f"{name}: there is no such key that is not revoked")
+        raise NothingFoundError(f"{name}: there is no such key that is not revoked")
     for one in found:
         if as_json:
             print_json(**_told(one))

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from transcode.cli.command import Exit, command
+from transcode.cli.command import Exit, NothingFoundError, command
 from transcode.cli.options import Json
 from transcode.cli.relay_store import RelayConfig, clock, opened
 from transcode.cli.show import print_json, print_line
-from transcode.errors import MessageError
 
 if TYPE_CHECKING:
     from transcode.relay.store import SqlStore
@@ -43,7 +42,7 @@ def takedown(
         meant = {"message": message} if page is None else {"token": page.token}
         taken, after = pages.take_down(store, at=time.time(), detail=_DETAIL, **meant)
     if not after:
-        raise MessageError(f"{message}: there is no such message or page")
+        raise NothingFoundError(f"{message}: there is no such message or page")
     cancelled = sum(one.state is State.CANCELLED for one in after)
     name = after[0].message
     if as_json:
