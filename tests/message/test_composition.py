@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from dataclasses import replace
 from typing import Any, Literal
@@ -9,7 +10,7 @@ from typing import Any, Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import transcode
 from tests.made.messages import ATT, limited, noisy, score, smooth
@@ -200,6 +201,22 @@ def test_the_report_tells_the_shares() -> None:
     assert texts[1].endswith("it needs no more bytes")
     (report,) = transcode.compose(noisy(1), limited(60_000)).reports
     assert "share" not in {note.code for note in report.notes}
+
+
+@pytest.mark.parametrize("lines", [150, 270])
+def test_the_report_of_a_drawing(lines: int) -> None:
+    """A PNG has no quality to estimate by the bytes of a JPEG; one in fewer colours could use more bytes."""
+    canvas, draws = Image.new("RGB", (700, 500), "white"), random.Random(1)
+    for _ in range(lines):
+        ends = [(draws.randrange(700), draws.randrange(500)) for _ in range(2)]
+        ImageDraw.Draw(canvas).line(ends, fill=tuple(draws.randbytes(3)))
+    message = transcode.compose([save(canvas, "PNG"), save(photo(20, 20))], limited(60_000))
+    (part,) = (one for one in message.parts if one.content_type == "image/png")
+    notes = {note.code: note.text for note in message.reports[0].notes}
+    assert notes["share"].startswith(f"{len(part.data):,} bytes, ")
+    assert "estimated quality" not in notes["share"]
+    assert notes["share"].endswith("restricted by the message limit") == ("colours-reduced" in notes)
+    assert ("colours-reduced" in notes) == (lines == 270)
 
 
 def test_each_source_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:

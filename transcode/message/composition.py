@@ -112,14 +112,17 @@ class Composition:
         """A note on a medium's bytes, its estimated quality, and whether the limit restricts it."""
         size = len(made.data)
         words = [f"{size:,} bytes, {size / self._profile.max_message_bytes:.1%} of the message"]
-        if place.is_measured:
+        # The curve is that of JPEG, and ends with the source as it is.
+        if place.is_measured and (made.content_type == "image/jpeg" or size >= place.curve[-1].size):
             score = allocation.score_of(place.curve, size)
             decent = (
                 "" if score >= allocation.DECENT_SCORE else ", which more messages would raise (max_messages)"
             )
             words.append(f"estimated quality {max(score, 0.0):.0f}/100{decent}")
         # Unused bytes below 3% of a share are the precision of the size search.
-        is_full = size < _FULL * made.report.max_bytes or size >= place.curve[-1].size
+        has_fewer_colours = any(note.code == "colours-reduced" for note in made.report.notes)
+        is_full = not has_fewer_colours and size < _FULL * made.report.max_bytes
+        is_full |= size >= place.curve[-1].size
         words.append("it needs no more bytes" if is_full else "restricted by the message limit")
         return Note("share", ", ".join(words))
 
