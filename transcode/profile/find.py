@@ -251,8 +251,10 @@ def search(query: str = "") -> list[Profile]:
     def matches(own: str, name: str, codes: list[str]) -> bool:
         if wanted in own or wanted in name.casefold() or any(code in each for each in codes):
             return True
-        texts = (_letters(own), _letters(folded(name)))
-        return any(
+        # Of an id its country is no letter of its name: at-t-mobile-a is no AT&T.
+        bare = own[3:] if own[2:3] == "-" else own
+        texts = (_letters(bare), _letters(folded(name)))
+        return spelled[0][1] == _letters(own) or any(
             own.startswith(country) and any(letters in text for text in texts)
             for country, letters in spelled
             if letters
