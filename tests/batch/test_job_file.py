@@ -245,3 +245,15 @@ def test_what_is_refused(folder: Path) -> None:
         convert_job_file(file, file / "out", PROFILE)
     (one,) = convert_job_file(file, folder / "out")
     assert "the row names none" in str(one.error)
+
+
+def test_the_job_file_is_not_written_over(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A row whose message would lie where the job file is costs itself; a device is no job file."""
+    file = written(folder, "sources,output\nphotos/a.jpg,jobs\nphotos/a.jpg,other\n", "jobs.mms")
+    before = file.read_bytes()
+    first, second = convert_job_file(file, folder, PROFILE, jobs=1)
+    assert (first.error_type, second.error) == ("OverwriteError", None)
+    assert file.read_bytes() == before
+    monkeypatch.setattr("transcode.batch.job_file._MOST_OCTETS", 1_000)
+    with pytest.raises(SourceError, match="divide it"):
+        convert_job_file("/dev/zero", folder, PROFILE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import PurePosixPath
 
 import pytest
@@ -21,6 +22,20 @@ def test_fields() -> None:
     assert called("./{{{stem}}}.{ext}", "{x}.jpg") == "{{x}}.mms"
     assert called("{folder}/{stem}.{ext}", "a/b..jpg", None) == "a/b."
     assert called("{number}{name}", "a/no ending") == "7no ending"
+
+
+@pytest.mark.parametrize("letter", ["x", "\u00fc", "\U0001f600", "\udc80"])
+def test_long_names_are_cut(letter: str) -> None:
+    """A name that has the most octets of a file system gets an ending, a mark and a number all the same."""
+    whole = 254 // len(os.fsencode(letter))
+    for ending in ("mms", None):
+        name = Name("{name}.{ext}").path(Named(PurePosixPath(f"{letter * whole}q"), 1, ""), ending)
+        assert 230 < len(os.fsencode(name)) <= 240
+        assert set(str(name)) == {letter, *(".mms" if ending else "")}
+        (_, second) = distinct([(name, f".{letter * 200}", ending)] * 2)
+        assert len(os.fsencode(f"{second}.to-12.webp")) <= 255
+    called = Name("{stem}-{stem}.{ext}").path(Named(PurePosixPath("y" * 150 + ".jpg"), 1, ""), "mms")
+    assert str(called) == "y" * 150 + "-" + "y" * 85 + ".mms"
 
 
 def ask(*paths: str, ending: str | None = None, suffix: str = ".jpg") -> list[str]:

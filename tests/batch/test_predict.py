@@ -147,8 +147,11 @@ def test_a_folder_that_nobody_writes(folder: Path, tmp_path: Path) -> None:
     (out / f"{NAME}.sqlite3").write_bytes(b"")
     assert states(predicted(folder, out))["a.jpg"] == "new"
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(OutputError, match="exists"):
-        transcode.predict_directory(folder, tmp_path / "file", PROFILE)
+    (tmp_path / "link").symlink_to("nowhere")
+    for name, said in {"file": "exists", "file/below": "not a directory", "link": "exists"}.items():
+        for run in (transcode.predict_directory, convert_directory):
+            with pytest.raises(OutputError, match=said):
+                run(folder, tmp_path / name, PROFILE)
 
 
 def test_carriers_parts_and_media(folder: Path, tmp_path: Path) -> None:

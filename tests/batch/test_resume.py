@@ -25,10 +25,11 @@ from transcode.batch import (
     iter_directory,
 )
 from transcode.batch.convert import Made, convert, lost, not_made
-from transcode.batch.hashes import plan_hash
+from transcode.batch.hashes import hash_of, plan_hash
 from transcode.batch.manifest import NAME
 from transcode.batch.plan import Job
 from transcode.batch.resume import of_shard
+from transcode.jobs.files import Outputs
 from transcode.jobs.job_limits import JobLimits, JobLost
 
 KEEP = BatchOptions()
@@ -109,6 +110,42 @@ def test_what_has_changed_is_done(settled: Path, tmp_path: Path) -> None:
     assert {Path(one.source).name for one in results if one.is_kept} == {"broken.jpg", "notes.txt"}
     assert transcode.read((out / "below" / "c.jpg.mms").read_bytes()).parts
     assert run(settled, out)[0].seen == []
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    """A pipe and a device without end beside the photos are named at once, with a manifest too."""
+    source = tmp_path / "in"
+    source.mkdir()
+    os.mkfifo(source / "pipe.jpg")
+    (source / "zero.jpg").symlink_to("/dev/zero")
+    for path in source.iterdir():
+        with pytest.raises(OSError, match="not a regular file"):
+            hash_of(path)
+    _, results = run(source, tmp_path / "out")
+    assert [str(one.error).rpartition(": ")[2] for one in results] == ["not a regular file"] * 2
+
+
+def test_two_runs_with_other_words_at_once(
+    settled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the other run puts in the place of an output is not taken for one's own by the next run."""
+    out = tmp_path / "out"
+    place = Outputs.write_sets
+
+    def both(self: Outputs, sets: Any) -> Any:
+        done = place(self, sets)
+        for path in (path for files in sets for path in files):
+            (tmp_path / "theirs").write_bytes(b"of the other run")
+            (tmp_path / "theirs").rename(path)
+        return done
+
+    with monkeypatch.context() as changed:
+        changed.setattr(Outputs, "write_sets", both)
+        run(settled, out)
+    assert (out / "a.jpg.mms").read_bytes() == b"of the other run"
+    assert {"a.jpg", "a.png", "c.jpg"} <= {*run(settled, out)[0].made}
+    (out / "a.jpg.mms").unlink()
+    assert "a.jpg" in run(settled, out)[0].made
 
 
 def test_another_plan_does_all_again(settled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

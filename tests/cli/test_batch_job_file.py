@@ -30,6 +30,9 @@ def test_rows_become_messages(jobs: Path, tmp_path: Path) -> None:
     assert "1 message made, 1 file failed" in made.stdout
     assert "1 kept of earlier runs" in run(*wanted).stdout
     assert "row 2" in run(*wanted, "--why", tmp_path / "out" / "00002.mms").stdout
+    before = jobs.read_bytes()
+    assert f"{jobs}: the output is what is read" in run(*wanted, "--export", jobs).stderr
+    assert jobs.read_bytes() == before
 
 
 @pytest.mark.parametrize(

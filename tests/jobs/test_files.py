@@ -278,6 +278,24 @@ def test_two_outputs_are_two_files(tmp_path: Path) -> None:
     Outputs().write({tmp_path / "a": b"third"})
 
 
+def test_no_pipe_is_waited_for_where_none_is_meant(tmp_path: Path) -> None:
+    """A pipe that nobody reads costs its own file, and is still there."""
+    os.mkfifo(tmp_path / "a")
+    outputs = Outputs(has_streams=False)
+    errors = outputs.write_sets([{tmp_path / "a": b"x"}, {tmp_path / "b": b"y"}, {Path("/dev/null"): b"z"}])
+    assert [str(one).rpartition(": ")[2] for one in errors] == [
+        "not a regular file",
+        "None",
+        "not a regular file",
+    ]
+    assert (tmp_path / "a").is_fifo()
+    assert outputs.has_written(tmp_path / "b")
+    (tmp_path / "c").write_bytes(b"of another process")
+    (tmp_path / "c").rename(tmp_path / "b")
+    assert not outputs.has_written(tmp_path / "b")
+    assert not outputs.has_written(tmp_path / "c")
+
+
 def test_pipes_and_devices(tmp_path: Path) -> None:
     """Pipes and devices take the octets and stay pipes and devices."""
     pipe = tmp_path / "pipe"

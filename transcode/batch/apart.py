@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from transcode._version import __version__
 from transcode.batch.convert import lost, not_made
 from transcode.batch.far import is_far
-from transcode.batch.manifest import stamp
+from transcode.batch.manifest import written_stamp
 from transcode.errors import CapError, JobError, SourceError
 from transcode.jobs.files import Outputs
 from transcode.jobs.job_limits import JobLost
@@ -76,7 +76,7 @@ def write_apart(job: Job, *, convert: Callable[[Job], Made], limits: JobLimits, 
         said = f"the worker {worker} does not see it: its folder must be at the same path"
         raise JobError(job.source, said)
     made = convert_apart(job, convert=convert, limits=limits)
-    outputs = Outputs(job.reads, looked_through=_looked_through)
+    outputs = Outputs(job.reads, looked_through=_looked_through, has_streams=False)
     errors = outputs.write_sets([one.files for one in made.outputs])
     told = []
     for output, one, error in zip(job.outputs, made.outputs, errors, strict=True):
@@ -84,6 +84,8 @@ def write_apart(job: Job, *, convert: Callable[[Job], Made], limits: JobLimits, 
             told.append(not_made(job, output, error, one.result.seconds))
             continue
         files = one.files.items()
-        written = {path: (stamp(path), hashlib.sha256(octets).hexdigest()) for path, octets in files}
+        written = {
+            path: (written_stamp(path, outputs), hashlib.sha256(octets).hexdigest()) for path, octets in files
+        }
         told.append(replace(one, files={}, written=written))
     return replace(made, outputs=tuple(told), worker=worker)

@@ -220,6 +220,7 @@ class Work:
         rows: of a job file the numbers of rows by what results name; None: there is no job file.
         skipped: files that are no sources, and why.
         part: for a prediction all jobs, with those of which an earlier run's results hold.
+        also: files that are read besides the sources: nothing is written over them.
     """
 
     jobs: list[Job]
@@ -233,6 +234,7 @@ class Work:
     rows: Mapping[str, int] | None = None
     skipped: Sequence[Skipped] = ()
     part: Sequence[Job] = ()
+    also: Sequence[Path] = ()
 
     @property
     def total(self) -> int:
@@ -276,7 +278,7 @@ class Work:
                 closing.callback(self.ledger.close)
             for result in (*self.closed, *self.kept):
                 yield meter.progress(result)
-            made = run(self.jobs, executor, jobs, threads, is_over, self.ledger, meter, shelf=shelf)
+            made = run(self.jobs, executor, jobs, threads, is_over, self.ledger, meter, shelf, self.also)
             for result in closing.enter_context(contextlib.closing(made)):
                 failures += result.error is not None
                 yield meter.progress(result)
@@ -385,8 +387,11 @@ def make_target(target: Path, *, is_dry: bool) -> None:
     try:
         if not is_dry:
             target.mkdir(parents=True, exist_ok=True)
-        elif target.exists() and not target.is_dir():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        else:
+            there = next(one for one in (target, *target.absolute().parents) if os.path.lexists(one))
+            if not there.is_dir():
+                number = errno.EEXIST if there == target else errno.ENOTDIR
+                raise OSError(number, os.strerror(number))
     except OSError as error:
         raise OutputError(str(target), reason(error)) from error
 

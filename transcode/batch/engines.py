@@ -54,18 +54,20 @@ def run(
     ledger: Ledger | None,
     meter: Meter | None = None,
     shelf: Shelf | None = None,
+    also: Iterable[str | os.PathLike[str]] = (),
 ) -> Generator[Converted]:
     """Do the jobs, write their outputs and then what the ledger keeps of them, and yield their results.
 
     The meter hears how far each job is, and when it is done. Where there is a shelf, the pictures of a report
-    are made too, and put on it.
+    are made too, and put on it. Besides the sources nothing is written over what also names.
     """
     limits = work[0].plan.limits if work else JobLimits()
     making = partial(convert_near, convert=convert if shelf is None else convert_shown)
     # The picture that recordings are shown with is an input too.
-    shown = {Path(one) for job in work if isinstance(one := job.words["as_clip"], str | os.PathLike)}
+    used = {Path(one) for job in work if isinstance(one := job.words["as_clip"], str | os.PathLike)}
     guarded = [] if ledger is None else ledger.guarded
-    outputs: Outputs | FarOutputs = Outputs([*shown, *guarded, *(path for job in work for path in job.reads)])
+    used.update(map(Path, (*also, *guarded, *(path for job in work for path in job.reads))))
+    outputs: Outputs | FarOutputs = Outputs(used, has_streams=False)
     if any(is_far(output.base) for job in work[:1] for output in job.outputs):
         outputs = FarOutputs(() if ledger is None else ledger.ours)
     if executor is None:
@@ -200,7 +202,7 @@ def _settle(
             error = next(errors)
             done = one if error is None else not_made(job, output, error, one.result.seconds)
             told.append(Told(job, output, done, whole.source_hash))
-    return [one.made.result for one in told] if ledger is None else ledger.record(told)
+    return [one.made.result for one in told] if ledger is None else ledger.record(told, outputs)
 
 
 def _pictures(group: list[tuple[Job, object]], results: list[Converted]) -> Iterable[tuple[str, Looks]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transcode._version import __version__
@@ -47,7 +48,7 @@ def hash_of(path: str | os.PathLike[str]) -> str:
     """The SHA-256 of a file, in hexadecimal digits.
 
     Raises:
-        OSError: the file can't be read.
+        OSError: the file can't be read, or is no regular one: a pipe or a device may have no end.
     """
     digest = hashlib.sha256()
     if is_far(path):
@@ -55,7 +56,10 @@ def hash_of(path: str | os.PathLike[str]) -> str:
         if found is None:
             raise FileNotFoundError(path)
         return hashlib.sha256(found[0]).hexdigest()
-    with Path(path).open("rb") as file:
+    # To open a pipe would wait for its writer.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
         while piece := file.read(_PIECE):
             digest.update(piece)
     return digest.hexdigest()

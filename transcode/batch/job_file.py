@@ -125,11 +125,12 @@ def prepare_rows(
     if form_of(plan) is None:
         raise LimitsError("media are no messages: a job file makes messages")
     try:
-        if file.stat().st_size > _MOST_OCTETS:
-            raise SourceError(str(file), f"larger than {_MOST_OCTETS:,} bytes; divide it")
-        octets = file.read_bytes()
+        with file.open("rb") as opened:
+            octets = opened.read(_MOST_OCTETS + 1)
     except OSError as error:
         raise SourceError(str(file), reason(error)) from error
+    if len(octets) > _MOST_OCTETS:
+        raise SourceError(str(file), f"larger than {_MOST_OCTETS:,} bytes; divide it")
     make_target(target, is_dry=is_dry)
     if profile is not None:
         check_all([profile], plan, {**words, "text": "-"}, threads)
@@ -141,7 +142,7 @@ def prepare_rows(
     shard = None if keep is None else keep.shard
     part = [job for job in jobs if of_shard(Path(job.outputs[0].base).relative_to(target), shard)]
     numbers = {made.name_of(row.number): row.number for row in rows}
-    seen = ((), part) if is_dry else ()
+    seen = ((), part if is_dry else (), (file,))
     if keep is None:
         return Work(part, [""], [], bad, 0, 0, None, None, numbers, *seen)
     with contextlib.ExitStack() as unless:
@@ -169,6 +170,7 @@ class _Rows:
         self._ending = ending_of(plan) or ""
         self._naming = Name(plan.name or _NAME)
         self._profiles: dict[str, Profile] = {}
+        self._labels: dict[str, str] = {}
 
     def name_of(self, number: int) -> str:
         """What results call a row."""
@@ -183,7 +185,7 @@ class _Rows:
                 if isinstance(row, BadRow):
                     raise SourceError(self.name_of(row.number), row.reason)
                 profile = self._profile_of(row)
-                carrier = labels([profile.id])[0]
+                carrier = self._label_of(profile)
                 good.append((row, profile, carrier, self._words_of(row), self._wanted(row, carrier)))
             except TranscodeError as error:
                 bad.append(self._failed(row.number, error))
@@ -216,6 +218,11 @@ class _Rows:
         if row.carrier not in self._profiles:
             self._profiles[row.carrier] = find_profile(row.carrier)
         return self._profiles[row.carrier]
+
+    def _label_of(self, profile: Profile) -> str:
+        if profile.id not in self._labels:
+            (self._labels[profile.id],) = labels([profile.id])
+        return self._labels[profile.id]
 
     def _words_of(self, row: Row) -> Words:
         """The words of a row, and those of all rows where it does not say."""

@@ -13,7 +13,7 @@ import sqlite3
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 from transcode.batch.convert import Converted
@@ -29,6 +29,7 @@ __all__ = [
     "NAME",
     "Manifest",
     "Row",
+    "Writes",
     "database",
     "names_in",
     "opened_to_read",
@@ -36,6 +37,7 @@ __all__ = [
     "stamp",
     "stamps",
     "written_into",
+    "written_stamp",
 ]
 
 #: How the name of the database begins in the target; batches pass over hidden names.
@@ -83,6 +85,13 @@ class Row(NamedTuple):
     result: Converted
 
 
+class Writes(Protocol):
+    """What writes outputs."""
+
+    def has_written(self, path: Path) -> bool:
+        """Whether the file at a path is one that was written."""
+
+
 def stamp(path: str | os.PathLike[str]) -> str:
     """Size, times and number of a file: where they are others, it may be another file. Empty: no file."""
     if is_far(path):
@@ -92,6 +101,12 @@ def stamp(path: str | os.PathLike[str]) -> str:
     except (OSError, ValueError):
         return ""
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+
+
+def written_stamp(path: Path, outputs: Writes) -> str:
+    """The stamp of a file that was written. Empty: another process has put its own there meanwhile."""
+    seen = stamp(path)
+    return seen if outputs.has_written(path) else ""
 
 
 def stamps(paths: Sequence[str]) -> str:

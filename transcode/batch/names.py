@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import string
 import unicodedata
@@ -19,6 +20,11 @@ __all__ = ["FIELDS", "Name", "Named", "distinct", "labels"]
 
 #: What a name may be made of, in the order in which help and errors list it.
 FIELDS = ("folder", "name", "stem", "suffix", "ext", "carrier", "number")
+
+#: The most octets of a name. File systems take 255: what is left is for ``-jpg``, ``.to-12`` or ``.webp``.
+_LONGEST = 240
+#: The most octets of a letter in UTF-8, and of a source's ending that tells outputs apart.
+_MOST_OF_A_LETTER, _MOST_OF_A_MARK = 4, 8
 
 _UNSAFE = re.compile(r"[^\w.+-]+")
 _WIDTH = re.compile(r"0?[1-9]")
@@ -132,7 +138,22 @@ class Name:
             raise LimitsError(
                 f"the name {self._text!r} makes {made!r} of {own}, which is no file in the target, or hidden"
             )
-        return PurePosixPath(*parts)
+        *folders, name = parts
+        return PurePosixPath(*(_shortened(one) for one in folders), _shortened(name, ending))
+
+
+def _shortened(name: str, ending: str | None = None) -> str:
+    """A name that every file system takes, with its ending, and with room for what tells it from others."""
+    octets = os.fsencode(name)
+    if len(octets) <= _LONGEST:
+        return name
+    behind = os.fsencode(f".{ending}") if ending and name.endswith(f".{ending}") else b""
+    # A letter of several octets goes as a whole; octets that are no letters stay as they are.
+    cut = octets.removesuffix(behind)[: _LONGEST - len(behind)]
+    for _ in range(_MOST_OF_A_LETTER - 1):
+        if octets[len(cut)] & 0xC0 == 0x80:
+            cut = cut[:-1]
+    return os.fsdecode(cut + behind)
 
 
 def distinct(
@@ -179,7 +200,7 @@ def distinct(
 
 
 def _marks(suffix: str) -> Iterator[str]:
-    if suffix.removeprefix("."):
+    if 0 < len(os.fsencode(suffix.removeprefix("."))) <= _MOST_OF_A_MARK:
         yield suffix.removeprefix(".").lower()
     yield from map(str, itertools.count(2))
 

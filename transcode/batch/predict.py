@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -210,8 +211,10 @@ def _predicted(work: Work, jobs: int | None) -> Prediction:
     waiting: dict[str, dict[str, Output]] = {}
     for job in work.jobs:
         waiting.setdefault(job.source, {}).update((one.carrier, one) for one in job.outputs)
+    # Rows of a job file have the same pictures again and again.
+    header = cache(header_of)
     sources = [
-        _Source(job, tuple(map(header_of, job.reads)), _really(job, waiting.get(job.source, {})))
+        _Source(job, tuple(map(header, job.reads)), _really(job, waiting.get(job.source, {})))
         for job in work.part
     ]
     factors = _learned(work, sources).factors()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from transcode.batch.far import is_far, remove
 from transcode.batch.hashes import hash_of, plan_hash
-from transcode.batch.manifest import Row, settled, stamp, stamps
+from transcode.batch.manifest import Row, settled, stamp, stamps, written_stamp
 from transcode.errors import LimitsError
 from transcode.jobs.files import sync_folder
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from transcode.batch.convert import Converted, MadeOutput
-    from transcode.batch.manifest import Manifest
+    from transcode.batch.manifest import Manifest, Writes
     from transcode.batch.plan import Job, Output
     from transcode.jobs.job_limits import JobLimits
 
@@ -176,7 +176,7 @@ class Ledger:
     def _why_not_as_written(self, path: Path, seen: str, written: str) -> str:
         """Why a file is not the one that was written: by its stamp, else by its octets. Empty: it is."""
         found = stamp(path)
-        if found == seen and not self._options.verify:
+        if seen and found == seen and not self._options.verify:
             return ""
         try:
             return "" if hash_of(path) == written else _DIFFERS
@@ -187,8 +187,8 @@ class Ledger:
         """What an earlier run has told of an output."""
         return self._rows.get(self._manifest.name_of(output.key))
 
-    def record(self, told: Sequence[Told]) -> list[Converted]:
-        """Write what became of outputs whose files are on the disk; gives their results.
+    def record(self, told: Sequence[Told], outputs: Writes) -> list[Converted]:
+        """Write what became of outputs whose files are on the disk by ``outputs``; gives their results.
 
         An output that failed without a fault of its source is not written: the next run makes it. What an
         earlier run has made of the same source, and this one has not, is removed.
@@ -200,7 +200,7 @@ class Ledger:
             written = made.written
             if written is None:
                 written = {
-                    path: (stamp(path), hashlib.sha256(octets).hexdigest())
+                    path: (written_stamp(path, outputs), hashlib.sha256(octets).hexdigest())
                     for path, octets in (made.files if result.error is None else {}).items()
                 }
             files: dict[str, Sequence[str]] = {

@@ -119,7 +119,7 @@ def batch(
             is_quiet=is_quiet,
         )
     if keeping.export is not None:
-        export(root, target, keeping.export)
+        export(source, target, keeping.export)
     _tell_early(results, stop, keep, noun)
     if stop.is_set():
         return stop.code

@@ -134,15 +134,21 @@ def tell_why(root: Path, target: Path, file: Path, *, as_json: bool) -> Exit:
     return Exit.DONE
 
 
-def export(root: Path, target: Path, file: Path) -> None:
+def export(source: Path, target: Path, file: Path) -> None:
     """Write what the manifests of a target say of all files.
 
+    Args:
+        source, target: the directory or the job file of the batch, and its target.
+        file: what is written.
+
     Raises:
-        OutputError: the file can't be written.
+        OutputError: the file can't be written, or is one of the batch.
     """
+    root = source.parent if source.is_file() else source
     objects = [as_object(result) for result in recorded(root, target)]
     lines = "".join(f"{json_line(one)}\n" for one in objects) if file.suffix == ".jsonl" else _table(objects)
-    Outputs().write({file: lines.encode("utf-8", "surrogateescape")})
+    used = [path for one in objects for path in (one["source"], one["output"]) if isinstance(path, str)]
+    Outputs([source, *used]).write({file: lines.encode("utf-8", "surrogateescape")})
 
 
 def _table(objects: list[dict[str, object]]) -> str:

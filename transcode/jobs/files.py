@@ -58,14 +58,21 @@ class Outputs:
             replaced; missing ones are passed over.
         looked_through: folders from which the hidden files of dead processes were removed already. Folders
             are added as files are written into them: calls that share the set look through each folder once.
+        has_streams: whether a path may be a pipe or a device, which takes octets. It waits for its reader.
     """
 
     def __init__(
-        self, inputs: Iterable[str | os.PathLike[str]] = (), *, looked_through: set[Path] | None = None
+        self,
+        inputs: Iterable[str | os.PathLike[str]] = (),
+        *,
+        looked_through: set[Path] | None = None,
+        has_streams: bool = True,
     ) -> None:
-        self._inputs = tuple(inputs)
+        self._inputs, self._has_streams = tuple(inputs), has_streams
         self._read: set[tuple[int, int]] | None = None
         self._written: set[tuple[int, int]] = set()
+        #: The files of the last call.
+        self._placed: dict[Path, tuple[int, int]] = {}
         self._seen: set[Path] = set() if looked_through is None else looked_through
 
     def refuse(self, *paths: Path) -> None:
@@ -73,11 +80,17 @@ class Outputs:
 
         Raises:
             OverwriteError: an output is an input, or two outputs are one file.
+            OutputError: an output is a pipe or a device, and may be none.
         """
         for path in paths:
             self._guard(path)
         if len({os.path.realpath(path) for path in paths}) < len(paths):
             raise OverwriteError(str(paths[-1]), "two outputs would be one file")
+
+    def has_written(self, path: Path) -> bool:
+        """Whether the file at a path is the one of the last call, and not one of another process."""
+        # By path: systems give the number of a file that is gone to the next one.
+        return path in self._placed and _identity(path) == self._placed[path]
 
     def write(self, files: Mapping[Path, bytes]) -> None:
         """Write all files or none. Missing folders are made.
@@ -96,6 +109,7 @@ class Outputs:
         Returns:
             For each set the error that kept it from being written, or None.
         """
+        self._placed = {}
         errors: list[OutputError | None] = []
         for group in _groups(sets):
             errors += self._write_group(group)
@@ -155,6 +169,7 @@ class Outputs:
             self._guard(file.path)
             file.place()
             self._written.add(file.identity)
+            self._placed[file.path] = file.identity
 
     def _guard(self, path: Path) -> None:
         try:
@@ -163,6 +178,8 @@ class Outputs:
             # No file could be lost. Other faults are reported by the write that follows.
             return
         if not stat.S_ISREG(found.st_mode):
+            if not self._has_streams and not stat.S_ISDIR(found.st_mode):
+                raise OutputError(str(path), "not a regular file")
             return
         identity = (found.st_dev, found.st_ino)
         if identity in self._written:
