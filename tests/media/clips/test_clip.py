@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
+
+import av
 import pytest
 
 from tests.made import clips, sounds
-from transcode.errors import LimitsError, UnsupportedError
+from transcode.errors import CapError, LimitsError, UnsupportedError
 from transcode.media.clips.clip import probe, scan
+from transcode.media.source.decode_limits import DecodeLimits
+from transcode.media.source.inputs import Input
 
 
 def test_what_a_clip_holds() -> None:
@@ -50,6 +56,42 @@ def test_time_counts_from_the_begin(form: str) -> None:
     assert min(packet.time for packet in listed.video) == pytest.approx(0, abs=0.002)
     assert listed.end == pytest.approx(1.0, abs=0.05)
     assert found.duration == pytest.approx(1.0, abs=0.05)
+
+
+def repeating(frames: int) -> Input:
+    """A clip of two seconds whose last packets have no octets, as Theora repeats a frame."""
+    file = io.BytesIO()
+    plain = clips.clip(seconds=2, options={"bf": "0"})
+    with av.open(io.BytesIO(plain.data), "r") as source, av.open(file, "w", "nut") as made:
+        stream = made.add_stream_from_template(source.streams.video[0])
+        for number, packet in enumerate(source.demux(video=0)):
+            if packet.pts is None:
+                continue
+            empty = av.Packet(0)
+            empty.pts, empty.dts, empty.time_base = packet.pts, packet.dts, packet.time_base
+            one = packet if number < frames else empty
+            one.stream = stream
+            made.mux(one)
+    return Input("made.nut", file.getvalue())
+
+
+def test_a_repeated_frame_lasts() -> None:
+    """The last of ten frames stands to the end of the packets without octets, in a window too."""
+    content = repeating(10)
+    listed = scan(content, probe(content), 0, 40)
+    assert len(listed.video) == 10
+    assert listed.pictures_end == pytest.approx(2.0, abs=0.001)
+    assert listed.is_whole
+    cut = scan(content, probe(content), 0, 1.0)
+    assert cut.pictures_end >= 1.0
+    assert not cut.is_whole
+
+
+def test_repeated_frames_count() -> None:
+    """A file of packets without octets is no way around the limit of packets."""
+    content = replace(repeating(1), limits=DecodeLimits(packets=20))
+    with pytest.raises(CapError, match="more than 20 packets"):
+        scan(content, probe(content), 0, 40)
 
 
 def test_a_start_behind_the_end() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import uuid
 from fractions import Fraction
 from pathlib import Path
 
@@ -136,6 +137,22 @@ def test_sound_of_avi_has_no_gaps() -> None:
     found = decode(Input("a.avi", file.getvalue()))
     assert not found.notes
     np.testing.assert_array_equal(found.pcm.samples, decode(Input("a.amr", plain)).pcm.samples)
+
+
+def test_blank_frames_of_phones() -> None:
+    """Each fifth frame of a QCP file (RFC 3625) is blank, as phones send them: no damage."""
+    sizes = b"".join(bytes(pair) for pair in ((34, 4), (16, 3), (7, 2), (3, 1), (0, 0)))
+    guid = uuid.UUID("5e7f6d41-b115-11d0-ba91-00805fb4b97e").bytes_le
+    numbers = struct.pack("<H80s5HI16s20x", 1, b"Qcelp 13K", 13_000, 35, 160, 8_000, 16, 5, sizes)
+    frames = b"".join(b"\1\x12\x34\0" if count % 5 else b"\0" for count in range(1, 100))
+    chunks = (b"fmt ", b"\1\0" + guid + numbers), (b"vrat", struct.pack("<II", 1, 99)), (b"data", frames)
+    body = b"".join(
+        kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2) for kind, data in chunks
+    )
+    found = decode(Input("a.qcp", b"RIFF" + struct.pack("<I", 4 + len(body)) + b"QLCM" + body))
+    assert found.pcm.length == 99 * 160
+    assert not found.notes
+    assert not found.pcm.samples[0, 4 * 160 : 5 * 160].any()
 
 
 def test_an_endless_gap_fills_the_range_only() -> None:

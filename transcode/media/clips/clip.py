@@ -283,26 +283,31 @@ def scan_in(
     found: dict[int, list[Listed]] = {index: [] for index in indices}
     past: set[int] = set()
     broken, joined, whole, following = False, False, True, math.inf
+    held, repeated = 0.0, 0
     first: Listed | None = None
     try:
-        for packet in packets(container, clip, start, sound=True):
+        for packet in packets(container, clip, start, sound=True, repeats=True):
             index = packet.stream.index
-            if index == clip.video.index:
+            if index == clip.video.index and packet.size:
                 show(packet)
             if packet.is_discard:
                 continue
             listed = _listed(packet, clip, found)
+            if not packet.size and index == clip.video.index:
+                held = max(held, listed.time + (listed.duration or 1 / (clip.video.rate or 25)))
+                repeated += 1
             if listed.time >= start + seconds:
                 whole = False
-                if index == clip.video.index:
+                if index == clip.video.index and packet.size:
                     following, first = min(following, listed.time), first or listed
                 if listed.time >= start + seconds + _REORDER or index != clip.video.index:
                     past.add(index)
                 if past == set(found):
                     break
                 continue
-            found[index].append(listed)
-            if sum(map(len, found.values())) > content.limits.packets:
+            if packet.size:
+                found[index].append(listed)
+            if repeated + sum(map(len, found.values())) > content.limits.packets:
                 raise CapError(content.name, f"more than {content.limits.packets:,} packets, the limit")
     except CapError:
         raise
@@ -312,7 +317,7 @@ def scan_in(
     if not found[clip.video.index] and first is not None:
         # If the video starts after the window, its first frame is displayed in the window.
         found[clip.video.index].append(first)
-    video = tuple(_shown(found[clip.video.index], clip, following, edited))
+    video = tuple(_shown(found[clip.video.index], clip, following, (edited, held)))
     audio = tuple(found[clip.audio.index]) if clip.audio else ()
     if not video:
         raise SourceError(content.name, "no video frames")
@@ -333,17 +338,19 @@ def _edited(container: InputContainer, clip: Clip) -> float:
     return clip.time(stream.start_time + stream.duration, stream.time_base)
 
 
-def _shown(found: list[Listed], clip: Clip, following: float, edited: float) -> list[Listed]:
+def _shown(found: list[Listed], clip: Clip, following: float, ends: tuple[float, float]) -> list[Listed]:
     """Return video packets with the display durations of their frames.
 
     Args:
         found: the packets with the durations in the container.
         clip: the streams of the source.
         following: the time of the first later frame, in seconds; infinite if there is none.
-        edited: the end of the video by an edit list, in seconds; infinite without one.
+        ends: the end of the video by an edit list, in seconds; infinite without one. The end of the last
+            packet that repeats a frame; 0 without one.
     """
     if not found:
         return []
+    edited, held = ends
     times = [packet.time for packet in found]
     last = max(times)
     # In MP4, the last packet in decoding order has the duration of the frame that is displayed last.
@@ -352,6 +359,8 @@ def _shown(found: list[Listed], clip: Clip, following: float, edited: float) -> 
     end = last + (length if length > usual / 2 else usual)
     if last + SAME < edited < end:
         end = edited
+    elif held:
+        end = max(held, last + length)
     if last < following < math.inf:
         end = following
     durations = lasting(times, end)
@@ -362,7 +371,9 @@ def _is_mp4(clip: Clip) -> bool:
     return "mov" in clip.format.split(",")
 
 
-def packets(container: InputContainer, clip: Clip, start: float, *, sound: bool = False) -> Iterator[Any]:
+def packets(
+    container: InputContainer, clip: Clip, start: float, *, sound: bool = False, repeats: bool = False
+) -> Iterator[Any]:
     """Yield the video packets of a clip, from the last key frame before start on.
 
     Args:
@@ -370,6 +381,7 @@ def packets(container: InputContainer, clip: Clip, start: float, *, sound: bool 
         clip: the streams of the clip.
         start: the start in seconds, from the start of the presentation.
         sound: whether to yield the audio packets too.
+        repeats: whether to yield packets without octets too, which repeat a frame (Theora, 7.1).
 
     Raises:
         RestartError: the clock restarts.
@@ -379,8 +391,8 @@ def packets(container: InputContainer, clip: Clip, start: float, *, sound: bool 
         _seek(container, clip, start)
     streams = [container.streams[index] for index in indices]
     for packet in one_clock(container.demux(streams), clip.format):
-        # The demuxer yields an empty packet at the end of each stream.
-        if packet.size:
+        # The demuxer yields an empty packet without a time at the end of each stream.
+        if packet.size or (repeats and packet.pts is not None):
             yield packet
 
 

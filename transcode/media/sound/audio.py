@@ -359,6 +359,9 @@ class _Reader:
             yield from self._amr.frames(self._packets())
             return
         for packet in self._packets():
+            if not packet.size and packet.pts is not None:
+                yield from self._blank(packet)
+                continue
             try:
                 frames = packet.decode()
             except (FFmpegError, ValueError, EOFError):
@@ -373,6 +376,14 @@ class _Reader:
                     self._damaged += self._pending
                     self._pending = 0
                     yield found
+
+    def _blank(self, packet: av.Packet[AudioStream]) -> Iterator[SoundFrame]:
+        """Yield the silence of a packet without octets: a blank frame of QCELP or EVRC, of one channel."""
+        context, base = self._stream.codec_context, packet.time_base
+        rate = context.sample_rate
+        count = round((packet.duration or 0) * base * rate) if base else 0
+        if 0 < count <= rate and context.channels == 1 and packet.pts is not None and base:
+            yield SoundFrame(np.zeros((1, count), np.float32), ("FC",), rate, packet.pts * base)
 
     def frames_from(self, seconds: float) -> Iterator[SoundFrame]:
         """Yield all frames from shortly before a container time, in seconds."""
