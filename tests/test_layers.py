@@ -21,6 +21,7 @@ pytestmark = pytest.mark.xdist_group("layers")
 HEIGHT = {
     "counted": 0,
     "errors": 0,
+    "keywords": 0,
     "markup": 0,
     "_version": 0,
     "buckets": 1,

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     )
     from transcode.batch.cluster import Cluster
     from transcode.engine.engine import Engine
-    from transcode.engine.requests import ComposeWords, FitWords
     from transcode.errors import (
         BudgetError,
         Cancelled,
@@ -79,7 +78,9 @@ if TYPE_CHECKING:
     from transcode.messages.read import read
     from transcode.model import (
         ClipInfo,
+        ComposeWords,
         FitProgress,
+        FitWords,
         Form,
         HeaderValue,
         Limits,
@@ -219,7 +220,6 @@ _MODULES = {
     ),
     "transcode.batch.cluster": ("Cluster",),
     "transcode.engine.engine": ("Engine",),
-    "transcode.engine.requests": ("ComposeWords", "FitWords"),
     "transcode.fit.medium": (
         "fit",
         "fit_each_limit",
@@ -244,7 +244,9 @@ _MODULES = {
     "transcode.messages.read": ("read",),
     "transcode.model": (
         "ClipInfo",
+        "ComposeWords",
         "FitProgress",
+        "FitWords",
         "Form",
         "HeaderValue",
         "Limits",

@@ -6,9 +6,10 @@ from unittest import mock
 
 from tests.batch.judge import PROFILE
 from transcode.batch.convert import convert
-from transcode.batch.plan import BatchPlan, Job, Output, Words
+from transcode.batch.plan import BatchPlan, Job, Output
+from transcode.model import MessageWords
 
-WORDS = Words(to=(), cc=(), bcc=(), sender=None, subject=None, text=None, options=None, as_clip=False)
+WORDS = MessageWords(to=(), cc=(), bcc=(), sender=None, subject=None, text=None, options=None, as_clip=False)
 
 
 def test_an_error_nobody_thought_of_is_one_file_s() -> None:

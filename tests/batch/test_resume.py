@@ -298,7 +298,7 @@ def test_limits_that_processes_reach(settled: Path, tmp_path: Path, monkeypatch:
     assert "made more than 100 bytes" in (error(100) or "")
     assert error(None) is None
     monkeypatch.setattr("transcode.jobs.job_limits._most_memory", 9)
-    job = Job("a.jpg", (), BatchPlan(), {"as_clip": False})  # type: ignore[typeddict-item]
+    job = Job("a.jpg", (), BatchPlan(), {"as_clip": False})
     output: Any = type("Output", (), {"profile": PROFILE, "carrier": ""})
     full = transcode.CapError("a.jpg", "not enough memory to decode it: a job may take 9 bytes")
     reached = [not_made(job, output, one, 0.0).limit for one in (full, MemoryError(), ValueError("broken"))]

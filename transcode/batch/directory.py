@@ -20,7 +20,7 @@ from transcode.batch.jobs import check_all, jobs_of, receivers
 from transcode.batch.manifest import names_in
 from transcode.batch.meter import Meter
 from transcode.batch.names import labels
-from transcode.batch.plan import BatchPlan, Job, Words
+from transcode.batch.plan import BatchPlan, Job
 from transcode.batch.progress import Progress, expected_of
 from transcode.batch.read_manifest import ReadManifest
 from transcode.batch.report import report_path, write_report
@@ -29,11 +29,14 @@ from transcode.batch.shelf import Shelf
 from transcode.errors import Cancelled, LimitsError, OutputError, SourceError
 from transcode.fit.medium import kept
 from transcode.jobs.files import reason
+from transcode.keywords import keywords_of
+from transcode.model import MessageWords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
     from contextlib import AbstractContextManager
+    from typing import Unpack
 
     from transcode.batch.find import Found, Skipped
     from transcode.batch.progress import Standing
@@ -41,12 +44,16 @@ if TYPE_CHECKING:
     from transcode.profile import Profile
 
 __all__ = [
+    "BatchWords",
     "Cancel",
+    "DirectoryWords",
+    "PredictWords",
     "Progress",
     "Work",
     "convert_directory",
     "iter_directory",
     "make_target",
+    "message_words",
     "prepare",
     "told",
 ]
@@ -72,6 +79,27 @@ class Cancel(Protocol):
 
     def is_set(self) -> bool:
         """Whether the work is cancelled."""
+
+
+class PredictWords(MessageWords, total=False):
+    """The arguments of predict_directory besides source, target and profile."""
+
+    jobs: int | None
+    keep: BatchOptions | None
+    plan: BatchPlan | None
+
+
+class BatchWords(PredictWords, total=False):
+    """The arguments of convert_directory that all calls which make something have."""
+
+    cancel: Cancel | None
+    threads: int | None
+
+
+class DirectoryWords(BatchWords, total=False):
+    """The arguments of iter_directory besides source, target and profile."""
+
+    executor: Executor | None
 
 
 def convert_directory(
@@ -134,7 +162,7 @@ def convert_directory(
         MmsUnavailable, MessageError, BudgetError: for a receiver no message could be made of any file.
     """
     page = _checked(progress, standing, report)
-    words = Words(
+    words = MessageWords(
         to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options, as_clip=as_clip
     )
     work = prepare(source, target, profile, plan or BatchPlan(), words, cancel, threads, keep)
@@ -164,36 +192,21 @@ def _checked(progress: object, standing: object, report: str | os.PathLike[str] 
     return None if report is None else report_path(report)
 
 
+@keywords_of(convert_directory, but=("progress", "standing", "report"))
 def iter_directory(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
     profile: Profile | Sequence[Profile],
-    *,
-    executor: Executor | None = None,
-    cancel: Cancel | None = None,
-    jobs: int | None = None,
-    threads: int | None = None,
-    to: Sequence[str] = (),
-    cc: Sequence[str] = (),
-    bcc: Sequence[str] = (),
-    sender: str | None = None,
-    subject: str | None = None,
-    text: str | None = None,
-    options: SendOptions | None = None,
-    as_clip: bool | Source = False,
-    keep: BatchOptions | None = None,
-    plan: BatchPlan | None = None,
+    **words: Unpack[DirectoryWords],
 ) -> Generator[Progress]:
     """As convert_directory, but gives each result when its file is done; closing it cancels the others.
 
     Directories that can't be read come first. Arguments and errors are those of convert_directory; an error
     of all files is raised by the call, not by the first step.
     """
-    words = Words(
-        to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options, as_clip=as_clip
-    )
-    work = prepare(source, target, profile, plan or BatchPlan(), words, cancel, threads, keep)
-    made = work.run(executor, jobs, threads, cancel)
+    plan, cancel, threads = words["plan"] or BatchPlan(), words["cancel"], words["threads"]
+    work = prepare(source, target, profile, plan, message_words(words), cancel, threads, words["keep"])
+    made = work.run(words["executor"], words["jobs"], threads, cancel)
 
     def each() -> Generator[Progress]:
         # Closed together: running jobs end at once, and not when the garbage collector runs.
@@ -202,6 +215,20 @@ def iter_directory(
                 yield replace(one, latest=_named(one.latest))
 
     return each()
+
+
+def message_words(words: MessageWords) -> MessageWords:
+    """The arguments that all messages share."""
+    return MessageWords(
+        to=words["to"],
+        cc=words["cc"],
+        bcc=words["bcc"],
+        sender=words["sender"],
+        subject=words["subject"],
+        text=words["text"],
+        options=words["options"],
+        as_clip=words["as_clip"],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +330,7 @@ def prepare(
     target: str | os.PathLike[str],
     profile: Profile | Sequence[Profile],
     plan: BatchPlan,
-    words: Words,
+    words: MessageWords,
     cancel: Cancel | None,
     threads: int | None,
     keep: BatchOptions | None,
@@ -323,7 +350,7 @@ def prepare(
     """
     if not isinstance(plan, BatchPlan):
         raise LimitsError(f"plan must be a BatchPlan or None, not {plan!r}")
-    words = Words(**{**words, "as_clip": kept(words["as_clip"])})
+    words = MessageWords(**{**words, "as_clip": kept(words["as_clip"])})
     if keep is not None and not isinstance(keep, BatchOptions):
         raise LimitsError(f"keep must be BatchOptions or None, not {keep!r}")
     root, below = _path(source, SourceError), _path(target, OutputError)

@@ -17,7 +17,8 @@ from transcode.jobs.job_limits import JobLimits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from transcode.batch.plan import BatchPlan, Words
+    from transcode.batch.plan import BatchPlan
+    from transcode.model import MessageWords
     from transcode.profile import Profile
 
 __all__ = ["hash_of", "hash_of_all", "plan_hash"]
@@ -25,7 +26,7 @@ __all__ = ["hash_of", "hash_of_all", "plan_hash"]
 _PIECE = 1 << 20
 
 
-def plan_hash(profile: Profile, words: Words, plan: BatchPlan) -> str:
+def plan_hash(profile: Profile, words: MessageWords, plan: BatchPlan) -> str:
     """The hash of a profile, of all arguments and of the engine's version, in hexadecimal digits.
 
     It is the same in each process. A picture for recordings counts by its octets. How outputs are called does

@@ -13,14 +13,14 @@ from transcode.batch.directory import Work, make_target, told
 from transcode.batch.far_manifest import manifest_of
 from transcode.batch.jobs import check_all
 from transcode.batch.names import Name, Named, distinct, labels
-from transcode.batch.plan import BatchPlan, Job, Output, Words, ending_of, form_of
+from transcode.batch.plan import BatchPlan, Job, Output, ending_of, form_of
 from transcode.batch.read_manifest import ReadManifest
 from transcode.batch.resume import BatchOptions, Ledger, of_shard
 from transcode.batch.rows import BadRow, Row, read_rows
 from transcode.errors import LimitsError, OutputError, ProfileError, SourceError, TranscodeError
 from transcode.fit.medium import kept
 from transcode.jobs.files import reason
-from transcode.model import SendOptions
+from transcode.model import MessageWords, RowWords, SendOptions
 from transcode.model.moments import time_of
 from transcode.profile import Profile, find_profile
 
@@ -33,12 +33,20 @@ if TYPE_CHECKING:
     from transcode.batch.progress import Progress, Standing
     from transcode.model import Source
 
-__all__ = ["convert_job_file", "prepare_rows"]
+__all__ = ["JobFileWords", "convert_job_file", "prepare_rows", "rows_words"]
 
 #: The most octets of a job file: a million rows of 250 octets.
 _MOST_OCTETS = 256_000_000
 #: How messages are called where nobody says: by the numbers of their rows.
 _NAME = "{number:05}.{ext}"
+
+
+class JobFileWords(RowWords, total=False):
+    """The arguments of predict_job_file besides file, target and profile."""
+
+    jobs: int | None
+    keep: BatchOptions | None
+    plan: BatchPlan | None
 
 
 def convert_job_file(
@@ -90,14 +98,25 @@ def convert_job_file(
             raise LimitsError(f"{name} must be a function, not {called!r}")
     if cancel is not None and not callable(getattr(cancel, "is_set", None)):
         raise LimitsError(f"cancel must have is_set(), as threading.Event has, not {cancel!r}")
-    # A picture that is a stream is read here once, for all rows.
-    picture = kept(as_clip)
-    words = Words(
-        to=(), cc=(), bcc=(), sender=sender, subject=subject, text=text, options=options, as_clip=picture
-    )
+    said = RowWords(sender=sender, subject=subject, text=text, options=options, as_clip=as_clip)
+    words = rows_words(said)
     work = prepare_rows(Path(file), Path(target), profile, plan or BatchPlan(), words, threads, keep)
     with contextlib.closing(work.run(executor, jobs, threads, cancel, standing=standing)) as made:
         return work.ordered(told(work, made, progress))
+
+
+def rows_words(words: RowWords) -> MessageWords:
+    """What all rows share. A picture that is a stream is read here once."""
+    return MessageWords(
+        to=(),
+        cc=(),
+        bcc=(),
+        sender=words["sender"],
+        subject=words["subject"],
+        text=words["text"],
+        options=words["options"],
+        as_clip=kept(words["as_clip"]),
+    )
 
 
 def prepare_rows(
@@ -105,7 +124,7 @@ def prepare_rows(
     target: Path,
     profile: Profile | None,
     plan: BatchPlan,
-    words: Words,
+    words: MessageWords,
     threads: int | None,
     keep: BatchOptions | None,
     *,
@@ -163,7 +182,7 @@ class _Rows:
     """
 
     def __init__(
-        self, file: Path, target: Path, profile: Profile | None, plan: BatchPlan, words: Words
+        self, file: Path, target: Path, profile: Profile | None, plan: BatchPlan, words: MessageWords
     ) -> None:
         self._file, self._target, self._profile = file, target, profile
         self._plan, self._words = plan, words
@@ -179,7 +198,7 @@ class _Rows:
     def jobs(self, rows: Sequence[Row | BadRow]) -> tuple[list[Job], list[Converted]]:
         """The jobs, and the results of rows of which no message can be made."""
         bad: list[Converted] = []
-        good: list[tuple[Row, Profile, str, Words, PurePosixPath]] = []
+        good: list[tuple[Row, Profile, str, MessageWords, PurePosixPath]] = []
         for row in rows:
             try:
                 if isinstance(row, BadRow):
@@ -224,12 +243,12 @@ class _Rows:
             (self._labels[profile.id],) = labels([profile.id])
         return self._labels[profile.id]
 
-    def _words_of(self, row: Row) -> Words:
+    def _words_of(self, row: Row) -> MessageWords:
         """The words of a row, and those of all rows where it does not say."""
         as_clip: bool | Source = self._words["as_clip"] if row.as_clip is None else row.as_clip
         if row.picture is not None:
             as_clip = self._path(row.picture)
-        return Words(
+        return MessageWords(
             to=row.to or (),
             cc=row.cc or (),
             bcc=row.bcc or (),

@@ -17,7 +17,8 @@ from transcode.profile import Profile
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from transcode.batch.plan import BatchPlan, Words
+    from transcode.batch.plan import BatchPlan
+    from transcode.model import MessageWords
 
 __all__ = ["check_all", "jobs_of", "receivers"]
 
@@ -40,7 +41,7 @@ def receivers(profile: Profile | Sequence[Profile]) -> list[Profile]:
     return found
 
 
-def check_all(profiles: Sequence[Profile], plan: BatchPlan, words: Words, threads: int | None) -> None:
+def check_all(profiles: Sequence[Profile], plan: BatchPlan, words: MessageWords, threads: int | None) -> None:
     """Raise here, once, an error that every file would have.
 
     Raises:
@@ -56,7 +57,7 @@ def check_all(profiles: Sequence[Profile], plan: BatchPlan, words: Words, thread
         if form is None:
             profile.require_mms()
             continue
-        tried: Words = {**words, "text": words["text"] or "-"}
+        tried: MessageWords = {**words, "text": words["text"] or "-"}
         one, *_ = compose_split(
             (), profile, **tried, form=plan.limit_form, reserve=reserve_of(plan), threads=threads
         )
@@ -68,7 +69,7 @@ def jobs_of(
     files: Sequence[tuple[Path, PurePosixPath]],
     profiles: Sequence[Profile],
     plan: BatchPlan,
-    words: Words,
+    words: MessageWords,
     earlier: Mapping[tuple[str, str], str] | None = None,
 ) -> list[Job]:
     """The jobs of files; each has an output for each receiver.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypedDict
+from typing import TYPE_CHECKING, Final, Literal
 
 from transcode.batch.globs import Wanted
 from transcode.batch.names import Name
@@ -16,7 +16,7 @@ from transcode.wire.forms import FORMS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transcode.model import FitOptions, Form, SendOptions, Source
+    from transcode.model import FitOptions, Form, MessageWords
     from transcode.profile import Profile
     from transcode.wire.mm7.mm7_convert import ProviderNames
 
@@ -27,7 +27,6 @@ __all__ = [
     "BatchPlan",
     "Job",
     "Output",
-    "Words",
     "ending_of",
     "form_of",
     "names_of",
@@ -46,19 +45,6 @@ ENDINGS = {"mm1": "mms", "mm4": "eml", "mm7": "http"}
 
 #: How outputs are called: a message by the whole name of its source, a medium with its own ending.
 _MESSAGE_NAME, _MEDIA_NAME = "{folder}/{name}.{ext}", "{folder}/{stem}.{ext}"
-
-
-class Words(TypedDict):
-    """The arguments of compose_split that all messages share."""
-
-    to: Sequence[str]
-    cc: Sequence[str]
-    bcc: Sequence[str]
-    sender: str | None
-    subject: str | None
-    text: str | None
-    options: SendOptions | None
-    as_clip: bool | Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +191,7 @@ class Job:
     source: str
     outputs: tuple[Output, ...]
     plan: BatchPlan
-    words: Words
+    words: MessageWords
     media: tuple[str, ...] | None = None
     stamp: str = ""
     options: FitOptions | None = None

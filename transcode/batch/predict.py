@@ -9,29 +9,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from transcode.batch.convert import limit_of
-from transcode.batch.directory import prepare
+from transcode.batch.directory import convert_directory, message_words, prepare
 from transcode.batch.engines import workers_for
 from transcode.batch.far import is_far, shown
 from transcode.batch.hashes import hash_of_all
 from transcode.batch.headers import Header, header_of
-from transcode.batch.job_file import prepare_rows
-from transcode.batch.plan import BatchPlan, Words
+from transcode.batch.job_file import convert_job_file, prepare_rows, rows_words
+from transcode.batch.plan import BatchPlan
 from transcode.batch.progress import Expected, Forecast, expected, in_all
 from transcode.batch.resume import SOURCE_CHANGED
 from transcode.batch.sizes import size_of
-from transcode.fit.medium import kept
+from transcode.keywords import keywords_of
 from transcode.message.part_names import EXTENSIONS
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Unpack
 
     from transcode.batch.convert import Converted
-    from transcode.batch.directory import Work
+    from transcode.batch.directory import PredictWords, Work
+    from transcode.batch.job_file import JobFileWords
     from transcode.batch.loads import Kind
     from transcode.batch.plan import Job, Output
-    from transcode.batch.resume import BatchOptions
-    from transcode.model import SendOptions, Source
     from transcode.profile import Profile
 
 __all__ = ["Predicted", "Prediction", "predict_directory", "predict_job_file"]
@@ -128,22 +128,12 @@ class _Source(NamedTuple):
         return in_all([expected(one.load, limit) for one in self.headers], count)
 
 
+@keywords_of(convert_directory, but=("executor", "progress", "standing", "cancel", "threads", "report"))
 def predict_directory(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
     profile: Profile | Sequence[Profile],
-    *,
-    jobs: int | None = None,
-    to: Sequence[str] = (),
-    cc: Sequence[str] = (),
-    bcc: Sequence[str] = (),
-    sender: str | None = None,
-    subject: str | None = None,
-    text: str | None = None,
-    options: SendOptions | None = None,
-    as_clip: bool | Source = False,
-    keep: BatchOptions | None = None,
-    plan: BatchPlan | None = None,
+    **words: Unpack[PredictWords],
 ) -> Prediction:
     """Tell what convert_directory would make of a directory, and about how large and how soon.
 
@@ -158,26 +148,17 @@ def predict_directory(
     Raises:
         TranscodeError: as convert_directory.
     """
-    words = Words(
-        to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options, as_clip=as_clip
-    )
-    work = prepare(source, target, profile, plan or BatchPlan(), words, None, None, keep, is_dry=True)
-    return _closed(work, jobs)
+    plan, said = words["plan"] or BatchPlan(), message_words(words)
+    work = prepare(source, target, profile, plan, said, None, None, words["keep"], is_dry=True)
+    return _closed(work, words["jobs"])
 
 
+@keywords_of(convert_job_file, but=("executor", "progress", "standing", "cancel", "threads"))
 def predict_job_file(
     file: str | os.PathLike[str],
     target: str | os.PathLike[str],
     profile: Profile | None = None,
-    *,
-    jobs: int | None = None,
-    sender: str | None = None,
-    subject: str | None = None,
-    text: str | None = None,
-    options: SendOptions | None = None,
-    as_clip: bool | Source = False,
-    keep: BatchOptions | None = None,
-    plan: BatchPlan | None = None,
+    **words: Unpack[JobFileWords],
 ) -> Prediction:
     """Tell what convert_job_file would make of each row, as predict_directory does.
 
@@ -189,14 +170,10 @@ def predict_job_file(
     Raises:
         TranscodeError: as convert_job_file.
     """
-    picture = kept(as_clip)
-    words = Words(
-        to=(), cc=(), bcc=(), sender=sender, subject=subject, text=text, options=options, as_clip=picture
-    )
-    work = prepare_rows(
-        Path(file), Path(target), profile, plan or BatchPlan(), words, None, keep, is_dry=True
-    )
-    return _closed(work, jobs)
+    said = rows_words(words)
+    plan = words["plan"] or BatchPlan()
+    work = prepare_rows(Path(file), Path(target), profile, plan, said, None, words["keep"], is_dry=True)
+    return _closed(work, words["jobs"])
 
 
 def _closed(work: Work, jobs: int | None) -> Prediction:

@@ -12,9 +12,9 @@ from transcode.batch.engines import run
 from transcode.batch.find import find
 from transcode.batch.globs import Wanted
 from transcode.batch.jobs import jobs_of
-from transcode.batch.plan import Words
 from transcode.errors import Cancelled, OutputError, SourceError
 from transcode.jobs.files import reason
+from transcode.model import MessageWords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,7 +86,7 @@ def fit_sources(
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(str(target), reason(error)) from error
-    words = Words(
+    words = MessageWords(
         to=(),
         cc=(),
         bcc=(),

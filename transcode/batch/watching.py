@@ -17,19 +17,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from transcode.batch.arrivals import Arrivals, is_temporary
-from transcode.batch.directory import Work, prepare
+from transcode.batch.directory import Work, convert_directory, message_words, prepare
 from transcode.batch.manifest import stamp
-from transcode.batch.plan import BatchPlan, Words
+from transcode.batch.plan import BatchPlan
 from transcode.batch.resume import BatchOptions, is_passing
 from transcode.errors import LimitsError, MissingPackage, SourceError
+from transcode.keywords import keywords_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
+    from typing import Unpack
 
     from transcode.batch.convert import Converted
-    from transcode.batch.directory import Cancel
+    from transcode.batch.directory import BatchWords, Cancel
     from transcode.batch.progress import Progress
-    from transcode.model import SendOptions, Source
     from transcode.profile import Profile
 
 __all__ = ["watch"]
@@ -42,6 +43,7 @@ _AGAIN = (10.0, 60.0, 600.0)
 _STEP = 0.2
 
 
+@keywords_of(convert_directory, but=("executor", "progress", "standing", "report"))
 def watch(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
@@ -49,19 +51,7 @@ def watch(
     *,
     settle: float = 2.0,
     poll: float | None = None,
-    cancel: Cancel | None = None,
-    jobs: int | None = None,
-    threads: int | None = None,
-    to: Sequence[str] = (),
-    cc: Sequence[str] = (),
-    bcc: Sequence[str] = (),
-    sender: str | None = None,
-    subject: str | None = None,
-    text: str | None = None,
-    options: SendOptions | None = None,
-    as_clip: bool | Source = False,
-    keep: BatchOptions | None = None,
-    plan: BatchPlan | None = None,
+    **words: Unpack[BatchWords],
 ) -> Generator[Converted]:
     """Convert the files in a folder, and those that arrive in it, until it is cancelled or closed.
 
@@ -91,19 +81,16 @@ def watch(
     for name, value in (("settle", settle), ("poll", poll)):
         if value is not None and not (0 <= value < math.inf):
             raise LimitsError(f"{name} must be a number of seconds, not {value!r}")
-    words = Words(
-        to=to, cc=cc, bcc=bcc, sender=sender, subject=subject, text=text, options=options, as_clip=as_clip
-    )
-    made = partial(prepare, source, target, profile, plan or BatchPlan(), words, cancel, threads)
+    plan, cancel, threads = words["plan"] or BatchPlan(), words["cancel"], words["threads"]
+    made = partial(prepare, source, target, profile, plan, message_words(words), cancel, threads)
     with contextlib.ExitStack() as unless:
         # Watched before the first look: no file comes in between.
         events: _Waits = _Polled(poll) if poll is not None else _Events(Path(source), Path(target))
         unless.callback(events.close)
-        watched = _Watched(made, keep or BatchOptions(), events, max(settle, _STEP), settle)
+        watched = _Watched(made, words["keep"] or BatchOptions(), events, max(settle, _STEP), settle)
         unless.pop_all()
-    return watched.results(
-        partial(Work.run, executor=None, jobs=jobs, threads=threads, cancel=cancel), cancel
-    )
+    run = partial(Work.run, executor=None, jobs=words["jobs"], threads=threads, cancel=cancel)
+    return watched.results(run, cancel)
 
 
 class _Watched:

@@ -10,7 +10,6 @@ import typer
 from rich.table import Table
 
 import transcode
-from transcode.batch.plan import Words
 from transcode.cli.batch_display import Quiet, shown
 from transcode.cli.batch_job_file import profile_of_rows, refuse_for_rows
 from transcode.cli.batch_keeping import Keeping, as_object, export, tell_why
@@ -33,6 +32,7 @@ from transcode.cli.options import (
 from transcode.cli.show import answer, print_error, print_json, print_line, print_remark, visible
 from transcode.cli.stop import stopping
 from transcode.counted import counted
+from transcode.model import MessageWords, RowWords
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from transcode.batch import Progress as BatchProgress
     from transcode.batch.cluster import Cluster
     from transcode.cli.stop import Stop
-    from transcode.model import SendOptions, Source
     from transcode.profile import Profile
 
 
@@ -97,7 +96,7 @@ def batch(
         refuse_for_rows(files, envelope, keeping)
     if keeping.why is not None:
         return tell_why(root, target, keeping.why, as_json=as_json)
-    words = Words(**envelope.words(), text=text, as_clip=shown_by(picture, as_clip=as_clip))
+    words = MessageWords(**envelope.words(), text=text, as_clip=shown_by(picture, as_clip=as_clip))
     profiles = route.profiles(carrier)
     noun = "rendition" if plan.written_as == MEDIA else "message"
     if dry_run:
@@ -137,7 +136,7 @@ def _converted(
     target: Path,
     profiles: Sequence[Profile],
     plan: BatchPlan,
-    words: Words,
+    words: MessageWords,
     processes: Processes,
     keep: BatchOptions,
     stop: Stop,
@@ -168,7 +167,7 @@ def _converted(
             "plan": plan,
         }
         if source.is_file():
-            of_all: _OfAllRows = {
+            of_all: RowWords = {
                 "sender": words["sender"],
                 "subject": words["subject"],
                 "text": words["text"],
@@ -192,16 +191,6 @@ class _Told(TypedDict):
     threads: int | None
     keep: BatchOptions
     plan: BatchPlan
-
-
-class _OfAllRows(TypedDict):
-    """What rows that do not say have."""
-
-    sender: str | None
-    subject: str | None
-    text: str | None
-    options: SendOptions | None
-    as_clip: bool | Source
 
 
 def _tell_early(results: Sequence[Converted], stop: Stop, keep: BatchOptions, noun: str) -> None:

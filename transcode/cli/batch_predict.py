@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transcode.batch import BatchOptions, BatchPlan, Predicted, Prediction
-    from transcode.batch.plan import Words
+    from transcode.model import MessageWords
     from transcode.profile import Profile
 
 __all__ = ["DryRun", "predict", "show_prediction"]
@@ -56,7 +56,7 @@ def predict(
     target: Path,
     profiles: Sequence[Profile],
     plan: BatchPlan,
-    words: Words,
+    words: MessageWords,
     keep: BatchOptions,
     jobs: int | None,
 ) -> Prediction:

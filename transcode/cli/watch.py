@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from transcode.batch import watch as watch_folder
-from transcode.batch.plan import Words
 from transcode.cli.batch_keeping import as_object
 from transcode.cli.batch_plan import Files, Processes, Shape, without_words
 from transcode.cli.command import Exit, command
@@ -17,6 +16,7 @@ from transcode.cli.message import NamesForMm7
 from transcode.cli.options import MEDIA, AsClip, Carriers, Envelope, FirstText, Json, Picture, Route, shown_by
 from transcode.cli.show import print_error, print_json, print_line, print_remark
 from transcode.cli.stop import stopping
+from transcode.model import MessageWords
 
 
 @command
@@ -56,7 +56,7 @@ def watch(
     if plan.written_as == MEDIA:
         envelope, text = without_words(envelope, text)
     envelope.refuse_hidden(plan.written_as)
-    words = Words(**envelope.words(), text=text, as_clip=shown_by(picture, as_clip=as_clip))
+    words = MessageWords(**envelope.words(), text=text, as_clip=shown_by(picture, as_clip=as_clip))
     with stopping() as stop:
         results = watch_folder(
             source,

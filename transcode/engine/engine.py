@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from prometheus_client import CollectorRegistry
 
-    from transcode.engine.requests import ComposeWords, FitWords, Request
+    from transcode.engine.requests import Request
     from transcode.messages.message import Message
-    from transcode.model import Limits, Rendition, Slide, Source
+    from transcode.model import ComposeWords, FitWords, Limits, Rendition, Slide, Source
     from transcode.profile import Profile
 
 __all__ = ["Engine"]

@@ -6,54 +6,25 @@ import contextlib
 import io
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from transcode.door import Door
 from transcode.errors import LimitsError
 from transcode.media.source import inputs
 from transcode.message.slideshow import listed
-from transcode.model import Limits, Slide
+from transcode.model import ComposeWords, FitWords, Limits, Slide
 from transcode.profile import Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from transcode.messages.message import Message
-    from transcode.model import Form, HeaderValue, Rendition, SendOptions, Source
+    from transcode.model import Rendition, Source
 
-__all__ = ["ComposeWords", "FitWords", "Request", "asked", "make", "must_be_read", "sources_of", "warm_up"]
-
-
-class FitWords(TypedDict, total=False):
-    """The arguments of fit() besides source and limits."""
-
-    start: float
-    max_seconds: float | None
-    strict: bool
-    loudness: float | None
-    max_pixels: int
-    keyframe_cut: bool
-    as_clip: bool | Source
+__all__ = ["Request", "asked", "make", "must_be_read", "sources_of", "warm_up"]
 
 
-class ComposeWords(TypedDict, total=False):
-    """The arguments of compose() besides sources and profile."""
-
-    to: Sequence[str]
-    cc: Sequence[str]
-    bcc: Sequence[str]
-    sender: str | None
-    subject: str | None
-    text: str | None
-    options: SendOptions | None
-    headers: Sequence[tuple[str, HeaderValue]]
-    content_class: bool
-    form: Form
-    reserve: int
-    text_first: bool
-    as_clip: bool | Source
-
-
+#: The further arguments of each action.
 _WORDS = {"fit": FitWords.__annotations__, "compose": ComposeWords.__annotations__}
 
 

@@ -14,11 +14,13 @@ from transcode.door import Door
 from transcode.errors import BudgetError, CapError, LimitsError, SourceError, UnsupportedError
 from transcode.jobs.processors import ThreadLimit
 from transcode.jobs.stages import Stopwatch, is_counted, staged
+from transcode.keywords import keywords_of
 from transcode.media.source import inputs as media_source
 from transcode.model import MAX_PIXELS, FitOptions, Limits, Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Unpack
 
     from transcode.fit.pictures.image import PreparedImage
     from transcode.fit.rate_points import RatePoint
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from transcode.media.pictures.still import Still
     from transcode.media.source.container import Streams
     from transcode.media.source.inputs import Input
-    from transcode.model import ProgressCallback, Rendition, ReportCallback, Source
+    from transcode.model import FitWords, ProgressCallback, Rendition, ReportCallback, Source
 
 __all__ = ["Medium", "Prepared", "fit", "fit_content", "fit_each_limit", "kept", "opened_once", "prepare"]
 
@@ -95,20 +97,15 @@ def fit(
         return fit_content(content, limits, options, report=door.passing(report, "report"))
 
 
+@keywords_of(fit)
 def fit_each_limit(
     source: Source,
     limits: Iterable[Limits],
     *,
-    start: float = 0.0,
-    max_seconds: float | None = None,
-    strict: bool = False,
-    loudness: float | None = None,
-    max_pixels: int = MAX_PIXELS,
-    keyframe_cut: bool = False,
-    as_clip: bool | Source = False,
     threads: int | None = None,
     progress: ProgressCallback | None = None,
     report: ReportCallback | None = None,
+    **words: Unpack[FitWords],
 ) -> list[Rendition | BudgetError | UnsupportedError]:
     """Return a rendition of one source for each of several limits; the source is read once.
 
@@ -138,9 +135,8 @@ def fit_each_limit(
         LimitsError: the limits are something else, or an option is out of its range.
     """
     asked = [_checked(each) for each in _listed(limits)]
-    options = FitOptions(
-        start, max_seconds, strict, loudness, progress, max_pixels, keyframe_cut, kept(as_clip)
-    )
+    words["as_clip"] = kept(words["as_clip"])
+    options = FitOptions(**words, progress=progress)
     limit = ThreadLimit(threads)
     content = media_source.read(source)
     with limit, Door("source", content.name) as door:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from transcode.door import Door
 from transcode.errors import MessageError
 from transcode.jobs.processors import ThreadLimit
+from transcode.keywords import keywords_of
 from transcode.message.compose import Request, Shared
 from transcode.message.compose import compose_split as compose_messages
 from transcode.messages.message import Message
@@ -19,9 +20,10 @@ from transcode.wire.values import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Unpack
 
     from transcode.message.composition import Measure
-    from transcode.model import Form, HeaderValue, SendOptions, Slide, Source
+    from transcode.model import ComposeWords, Form, HeaderValue, SendOptions, Slide, Source
     from transcode.profile import Profile
 
 __all__ = ["compose", "compose_shared", "compose_split"]
@@ -98,25 +100,14 @@ def compose(
         return _classed(message) if content_class else message
 
 
+@keywords_of(compose)
 def compose_split(
     sources: Source | Slide | Iterable[Source | Slide],
     profile: Profile,
     *,
-    to: Sequence[str] = (),
-    cc: Sequence[str] = (),
-    bcc: Sequence[str] = (),
-    sender: str | None = None,
-    subject: str | None = None,
-    text: str | None = None,
-    options: SendOptions | None = None,
-    headers: Sequence[tuple[str, HeaderValue]] = (),
-    content_class: bool = False,
-    form: Form = "mm1",
-    reserve: int = 0,
-    text_first: bool = False,
-    as_clip: bool | Source = False,
     max_messages: int = 1,
     threads: int | None = None,
+    **words: Unpack[ComposeWords],
 ) -> tuple[Message, ...]:
     """Compose as many messages as the recipients and the slides need; otherwise as compose.
 
@@ -144,46 +135,17 @@ def compose_split(
         BudgetError: as for compose, or the slides need more than max_messages messages; its hint states how
             many they need.
     """
-    return compose_shared(
-        Shared(sources),
-        profile,
-        to=to,
-        cc=cc,
-        bcc=bcc,
-        sender=sender,
-        subject=subject,
-        text=text,
-        options=options,
-        headers=headers,
-        content_class=content_class,
-        form=form,
-        reserve=reserve,
-        text_first=text_first,
-        as_clip=as_clip,
-        max_messages=max_messages,
-        threads=threads,
-    )
+    return compose_shared(Shared(sources), profile, max_messages=max_messages, threads=threads, **words)
 
 
+@keywords_of(compose)
 def compose_shared(
     sources: Shared,
     profile: Profile,
     *,
-    to: Sequence[str] = (),
-    cc: Sequence[str] = (),
-    bcc: Sequence[str] = (),
-    sender: str | None = None,
-    subject: str | None = None,
-    text: str | None = None,
-    options: SendOptions | None = None,
-    headers: Sequence[tuple[str, HeaderValue]] = (),
-    content_class: bool = False,
-    form: Form = "mm1",
-    reserve: int = 0,
-    text_first: bool = False,
-    as_clip: bool | Source = False,
     max_messages: int = 1,
     threads: int | None = None,
+    **words: Unpack[ComposeWords],
 ) -> tuple[Message, ...]:
     """Compose as compose_split, of sources that are read and decoded once for several receivers.
 
@@ -191,12 +153,23 @@ def compose_shared(
     """
     limit = ThreadLimit(threads)
     with limit, _door():
-        template = _template(options, headers, form, content_class=content_class)
-        request = Request(to, cc, bcc, sender, subject, text, text_first, template, as_clip)
-        measure = _measure(form, reserve)
+        is_classed = words["content_class"]
+        template = _template(words["options"], words["headers"], words["form"], content_class=is_classed)
+        request = Request(
+            words["to"],
+            words["cc"],
+            words["bcc"],
+            words["sender"],
+            words["subject"],
+            words["text"],
+            words["text_first"],
+            template,
+            words["as_clip"],
+        )
+        measure = _measure(words["form"], words["reserve"])
         composed = compose_messages(sources, profile, measure, request, max_messages=max_messages)
         messages = tuple(map(Message.of, composed))
-        return tuple(map(_classed, messages)) if content_class else messages
+        return tuple(map(_classed, messages)) if is_classed else messages
 
 
 def _door() -> Door:

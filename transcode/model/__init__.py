@@ -35,3 +35,9 @@ from transcode.model.message import (
     SlideParts as SlideParts,
     SomeMessage as SomeMessage,
 )
+from transcode.model.words import (
+    ComposeWords as ComposeWords,
+    FitWords as FitWords,
+    MessageWords as MessageWords,
+    RowWords as RowWords,
+)
