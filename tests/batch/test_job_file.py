@@ -233,6 +233,7 @@ def test_what_is_refused(folder: Path) -> None:
     for words, error in (
         ({"plan": 3}, "plan must be"),
         ({"cancel": 3}, "cancel must have"),
+        ({"keep": 3}, "keep must be"),
         ({"progress": 3}, "progress must be"),
     ):
         with pytest.raises(LimitsError, match=error):

@@ -125,7 +125,7 @@ def test_defaults_of_other_media(picture: Path, tmp_path: Path, config: Path) ->
     wanted = ("slideshow", picture, "--as", "clip", "--carrier", "us-att", "-o", tmp_path / "x.mp4")
     assert run(*wanted).returncode == 0
     done = run(*wanted, "--subject", "b")
-    assert (done.returncode, "a clip is no message yet" in done.stderr) == (2, True)
+    assert (done.returncode, "a clip with recipients is a message" in done.stderr) == (2, True)
 
 
 def test_defaults_of_batch_are_not_told(picture: Path, tmp_path: Path, config: Path) -> None:

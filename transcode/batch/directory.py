@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from transcode.batch.checks import check_callbacks, check_cancel, check_plan
 from transcode.batch.convert import Converted, failed
 from transcode.batch.engines import run, workers_for
 from transcode.batch.far import is_far, listed, shown
@@ -20,13 +20,13 @@ from transcode.batch.jobs import check_all, jobs_of, receivers
 from transcode.batch.manifest import names_in
 from transcode.batch.meter import Meter
 from transcode.batch.names import labels
-from transcode.batch.plan import BatchPlan, Job
+from transcode.batch.plan import BatchPlan, Job, dated
 from transcode.batch.progress import Progress, expected_of
 from transcode.batch.read_manifest import ReadManifest
 from transcode.batch.report import report_path, write_report
 from transcode.batch.resume import BatchOptions, Ledger, of_shard
 from transcode.batch.shelf import Shelf
-from transcode.errors import Cancelled, LimitsError, OutputError, SourceError
+from transcode.errors import Cancelled, OutputError, SourceError
 from transcode.fit.medium import kept
 from transcode.jobs.files import reason
 from transcode.keywords import keywords_of
@@ -173,6 +173,12 @@ def convert_directory(
     return work.ordered(results)
 
 
+def _checked(progress: object, standing: object, report: str | os.PathLike[str] | None) -> Path | None:
+    """The path of a report."""
+    check_callbacks(progress, standing)
+    return None if report is None else report_path(report)
+
+
 def _shelf(
     page: Path | None, target: str | os.PathLike[str], *, is_kept: bool
 ) -> AbstractContextManager[Shelf | None]:
@@ -182,14 +188,6 @@ def _shelf(
         if page is None
         else contextlib.closing(Shelf(Path(target), is_kept=is_kept and not is_far(target)))
     )
-
-
-def _checked(progress: object, standing: object, report: str | os.PathLike[str] | None) -> Path | None:
-    """The path of a report."""
-    for name, called in (("progress", progress), ("standing", standing)):
-        if called is not None and not callable(called):
-            raise LimitsError(f"{name} must be a function, not {called!r}")
-    return None if report is None else report_path(report)
 
 
 @keywords_of(convert_directory, but=("progress", "standing", "report"))
@@ -348,14 +346,10 @@ def prepare(
     Raises:
         TranscodeError: as convert_directory.
     """
-    if not isinstance(plan, BatchPlan):
-        raise LimitsError(f"plan must be a BatchPlan or None, not {plan!r}")
+    check_plan(plan, keep)
     words = MessageWords(**{**words, "as_clip": kept(words["as_clip"])})
-    if keep is not None and not isinstance(keep, BatchOptions):
-        raise LimitsError(f"keep must be BatchOptions or None, not {keep!r}")
     root, below = _path(source, SourceError), _path(target, OutputError)
-    if cancel is not None and not callable(getattr(cancel, "is_set", None)):
-        raise LimitsError(f"cancel must have is_set(), as threading.Event has, not {cancel!r}")
+    check_cancel(cancel)
     if not is_far(root) and not root.is_dir():
         raise SourceError(str(root), "no such directory")
     if (root == below) if is_far(root) else (root.resolve() == below.resolve()):
@@ -368,8 +362,7 @@ def prepare(
         Converted(str(error.source), None, 0, 0, 0.0, error=str(error), error_type="SourceError")
         for error in found.closed
     ]
-    if plan.date is None and plan.written_as == "mm4":
-        plan = replace(plan, date=int(time.time()))
+    plan = dated(plan)
     files = [
         (path, PurePosixPath(path.relative_to(root)))
         for path in found.files

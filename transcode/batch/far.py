@@ -52,8 +52,7 @@ _FAR = re.compile(rf"({'|'.join(_SCHEMES)}):/")
 _SHOWN = re.compile(rf"\b({'|'.join(_SCHEMES)}):/(?!/)")
 
 #: The longest request, and how often one is repeated that a server is too busy for.
-_TIMEOUT = timedelta(minutes=10)
-_RETRIES = 8
+_TIMEOUT, _RETRIES = timedelta(minutes=10), 8
 #: Seconds before a request is made again whose connection broke.
 _AGAIN = (0.2, 1.0, 3.0)
 #: The largest object that is fetched, in bytes, and those that are asked for at once.

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from transcode.batch.checks import check_callbacks, check_cancel, check_plan
 from transcode.batch.convert import Converted
 from transcode.batch.directory import Work, make_target, told
 from transcode.batch.far_manifest import manifest_of
 from transcode.batch.jobs import check_all
 from transcode.batch.names import Name, Named, distinct, labels
-from transcode.batch.plan import BatchPlan, Job, Output, ending_of, form_of
+from transcode.batch.plan import BatchPlan, Job, Output, dated, ending_of, form_of
 from transcode.batch.read_manifest import ReadManifest
 from transcode.batch.resume import BatchOptions, Ledger, of_shard
 from transcode.batch.rows import BadRow, Row, read_rows
@@ -93,11 +93,8 @@ def convert_job_file(
         OutputError: the target can't be made.
         LimitsError: an argument is something else, or the plan makes media.
     """
-    for name, called in (("progress", progress), ("standing", standing)):
-        if called is not None and not callable(called):
-            raise LimitsError(f"{name} must be a function, not {called!r}")
-    if cancel is not None and not callable(getattr(cancel, "is_set", None)):
-        raise LimitsError(f"cancel must have is_set(), as threading.Event has, not {cancel!r}")
+    check_callbacks(progress, standing)
+    check_cancel(cancel)
     said = RowWords(sender=sender, subject=subject, text=text, options=options, as_clip=as_clip)
     words = rows_words(said)
     work = prepare_rows(Path(file), Path(target), profile, plan or BatchPlan(), words, threads, keep)
@@ -139,8 +136,7 @@ def prepare_rows(
     Raises:
         TranscodeError: as convert_job_file.
     """
-    if not isinstance(plan, BatchPlan):
-        raise LimitsError(f"plan must be a BatchPlan or None, not {plan!r}")
+    check_plan(plan, keep)
     if form_of(plan) is None:
         raise LimitsError("media are no messages: a job file makes messages")
     try:
@@ -153,8 +149,7 @@ def prepare_rows(
     make_target(target, is_dry=is_dry)
     if profile is not None:
         check_all([profile], plan, {**words, "text": "-"}, threads)
-    if plan.date is None and plan.written_as == "mm4":
-        plan = replace(plan, date=int(time.time()))
+    plan = dated(plan)
     rows = list(read_rows(octets, str(file), subject=words["subject"], text=words["text"]))
     made = _Rows(file, target, profile, plan, words)
     jobs, bad = made.jobs(rows)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 from transcode.batch.convert import Converted
+from transcode.batch.database import BUSY, naming
 from transcode.batch.far import is_far, stamp_of
 from transcode.batch.plan import ANY_ENDING
 from transcode.errors import OutputError
@@ -24,6 +25,7 @@ from transcode.model import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
 __all__ = [
     "NAME",
@@ -42,9 +44,6 @@ __all__ = [
 
 #: How the name of the database begins in the target; batches pass over hidden names.
 NAME = ".transcode-manifest"
-
-#: Seconds that a statement waits for another process that writes.
-_BUSY = 30.0
 
 #: Nanoseconds for which a file that was just changed may be changed again without another time of change.
 _COARSE = 2_000_000_000
@@ -160,7 +159,7 @@ def opened_to_read(path: Path) -> Iterator[sqlite3.Connection]:
     ways = ("&immutable=1",) if is_closed else ("&readonly_shm=1", "&immutable=1")
     for number, more in enumerate(ways, 1):
         address = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro{more}"
-        connection = sqlite3.connect(address, uri=True, timeout=_BUSY, check_same_thread=False)
+        connection = sqlite3.connect(address, uri=True, timeout=BUSY, check_same_thread=False)
         with contextlib.closing(connection):
             try:
                 connection.execute("SELECT 1 FROM sqlite_master").fetchall()
@@ -200,7 +199,7 @@ class Manifest:
 
     def _opened(self) -> sqlite3.Connection:
         # A generator of results may be begun in one thread and go on in another, never in two at once.
-        return sqlite3.connect(self._path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+        return sqlite3.connect(self._path, timeout=BUSY, isolation_level=None, check_same_thread=False)
 
     def _begin(self) -> None:
         """Have the table."""
@@ -209,13 +208,8 @@ class Manifest:
         self._connection.execute(_TABLE)
         self._connection.execute(f"PRAGMA user_version={_VERSION}")
 
-    @contextlib.contextmanager
-    def _named(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            said = f"the manifest can't be used ({error}); without it all messages are made again"
-            raise OutputError(str(self._path), said) from error
+    def _named(self) -> AbstractContextManager[None]:
+        return naming(self._path, "the manifest can't be used ({}); without it all messages are made again")
 
     def close(self) -> None:
         self._connection.close()

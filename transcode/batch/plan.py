@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -27,6 +28,7 @@ __all__ = [
     "BatchPlan",
     "Job",
     "Output",
+    "dated",
     "ending_of",
     "form_of",
     "names_of",
@@ -121,6 +123,13 @@ def naming_of(plan: BatchPlan) -> Name:
     """
     usual = _MEDIA_NAME if form_of(plan) is None else _MESSAGE_NAME
     return Name(usual if plan.name is None else plan.name)
+
+
+def dated(plan: BatchPlan) -> BatchPlan:
+    """The plan, whose mails have the Date of now where it states none."""
+    if plan.date is None and plan.written_as == "mm4":
+        return replace(plan, date=int(time.time()))
+    return plan
 
 
 def names_of(plan: BatchPlan) -> ProviderNames:

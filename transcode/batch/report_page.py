@@ -14,7 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from transcode.markup import digest, printable, said
+from transcode.markup import page, printable, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -154,32 +154,14 @@ def pages(
 
 
 def _document(title: str, number: int, count: int, body: str, style: str, script: str) -> bytes:
-    policy = (
-        f"default-src 'none'; img-src data:; style-src {digest(style)}; script-src {digest(script)};"
-        " base-uri 'none'; form-action 'none'"
-    )
     which = f", page {number} of {count}" if count > 1 else ""
-    text = f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{escape(printable(title))}: report{which}</title>
-<style>{style}</style>
-</head>
-<body>
-<a class="skip" href="#results">To the results</a>
+    framed = f"""<a class="skip" href="#results">To the results</a>
 <header><h1>{said(printable(title))}</h1></header>
 <main>
 {body}</main>
-<script>{script}</script>
-</body>
-</html>
 """
-    # A name can have half of a surrogate pair, which no encoding has.
-    return text.encode("utf-8", "replace")
+    titled = f"{escape(printable(title))}: report{which}"
+    return page(titled, style, script, framed, sources="img-src data:")
 
 
 def _asset(name: str) -> str:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from transcode.batch.database import BUSY, naming
 from transcode.batch.looks import Looks
 from transcode.batch.manifest import stamp
-from transcode.errors import OutputError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
 __all__ = ["NAME", "Shelf"]
 
 #: The name of the database in the target; batches pass over hidden names.
 NAME = ".transcode-looks.sqlite3"
 
-#: Seconds that a statement waits for another process that writes.
-_BUSY = 30.0
 _TABLE = """\
 CREATE TABLE IF NOT EXISTS looks (
     output BLOB PRIMARY KEY,
@@ -49,7 +47,7 @@ class Shelf:
         self._path = target / NAME if is_kept else Path()
         with self._named():
             self._connection = sqlite3.connect(
-                self._path if is_kept else "", timeout=_BUSY, isolation_level=None
+                self._path if is_kept else "", timeout=BUSY, isolation_level=None
             )
             try:
                 self._connection.execute(_TABLE)
@@ -57,12 +55,8 @@ class Shelf:
                 self._connection.close()
                 raise
 
-    @contextlib.contextmanager
-    def _named(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise OutputError(str(self._path), f"the pictures of reports can't be kept: {error}") from error
+    def _named(self) -> AbstractContextManager[None]:
+        return naming(self._path, "the pictures of reports can't be kept: {}")
 
     def close(self) -> None:
         """Close the database."""

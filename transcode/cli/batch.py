@@ -20,14 +20,12 @@ from transcode.cli.given import is_given
 from transcode.cli.message import NamesForMm7
 from transcode.cli.options import (
     MEDIA,
-    AsClip,
     Carriers,
     Envelope,
     FirstText,
     Json,
-    Picture,
+    Recordings,
     Route,
-    shown_by,
 )
 from transcode.cli.show import answer, print_error, print_json, print_line, print_remark, visible
 from transcode.cli.stop import stopping
@@ -76,8 +74,7 @@ def batch(
     keeping: Keeping,
     processes: Processes,
     text: FirstText = None,
-    as_clip: AsClip = False,
-    picture: Picture = None,
+    recordings: Recordings,
     dry_run: DryRun = False,
     is_quiet: Quiet = False,
     as_json: Json = False,
@@ -96,7 +93,7 @@ def batch(
         refuse_for_rows(files, envelope, keeping)
     if keeping.why is not None:
         return tell_why(root, target, keeping.why, as_json=as_json)
-    words = MessageWords(**envelope.words(), text=text, as_clip=shown_by(picture, as_clip=as_clip))
+    words = MessageWords(**envelope.words(), text=text, as_clip=recordings.shown)
     profiles = route.profiles(carrier)
     noun = "rendition" if plan.written_as == MEDIA else "message"
     if dry_run:
@@ -124,7 +121,9 @@ def batch(
         return stop.code
     if not as_json:
         _print_batch(results, root, noun)
-    shows = (as_clip and is_given("--as-clip")) or (picture is not None and is_given("--picture"))
+    shows = (recordings.as_clip and is_given("--as-clip")) or (
+        recordings.picture is not None and is_given("--picture")
+    )
     is_draft = not (plan.written_as == MEDIA or envelope.has_recipients or has_rows)
     _remark(results, source, *left_out, is_draft=is_draft, shows=shows)
     _print_failures(() if as_json else results)

@@ -15,7 +15,7 @@ from transcode.cli.command import Exit, command
 from transcode.cli.effect import check_medium, refuse_idle
 from transcode.cli.fit_many import fit_many
 from transcode.cli.given import Origin, is_given, origin
-from transcode.cli.options import AsClip, Carrier, Excerpt, Json, Picture, Route, Threads, shown_by
+from transcode.cli.options import Carrier, Excerpt, Json, Recordings, Route, Threads
 from transcode.cli.show import (
     console,
     extent,
@@ -77,8 +77,7 @@ def fit(
     excerpt: Excerpt,
     files: Files,
     name: OutputName = None,
-    as_clip: AsClip = False,
-    picture: Picture = None,
+    recordings: Recordings,
     threads: Threads = None,
     as_json: Json = False,
 ) -> int:
@@ -88,7 +87,7 @@ def fit(
     """
     profile, max_bytes, box = _receiver(carrier, route, max_bytes, box)
     limits = _limits(profile, max_bytes, box)
-    shown = shown_by(picture, as_clip=as_clip)
+    shown = recordings.shown
     if _goes_into_folder(sources, output):
         receiver = limits if profile is None else profile
         return fit_many(
@@ -99,13 +98,13 @@ def fit(
     (source,) = sources
     given = standard_input() if source == STREAM else source
     own = [] if source == STREAM else [source]
-    outputs = Outputs([*own, *([] if picture is None else [picture]), *route.files(carrier)])
+    outputs = Outputs([*own, *recordings.files, *route.files(carrier)])
     if output == STREAM:
         refuse_idle({"--json": as_json}, "with -o - stdout has the rendition alone")
         refuse_terminal()
     else:
         outputs.refuse(output)
-    check_medium(given, excerpt, as_clip=as_clip, picture=picture, box=box)
+    check_medium(given, excerpt, as_clip=recordings.as_clip, picture=recordings.picture, box=box)
     rendition = _fitted(given, limits, output, profile, excerpt, as_clip=shown, threads=threads)
     if output == STREAM:
         write_octets(rendition.data)

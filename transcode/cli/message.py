@@ -19,7 +19,6 @@ from transcode.cli.message_output import (
     write_to_stdout,
 )
 from transcode.cli.options import (
-    AsClip,
     Carrier,
     Envelope,
     FirstText,
@@ -28,12 +27,11 @@ from transcode.cli.options import (
     LimitForm,
     MaxMessages,
     MessageFile,
-    Picture,
+    Recordings,
     Route,
     TextFirst,
     Threads,
     WrittenAs,
-    shown_by,
 )
 from transcode.cli.show import print_json, print_line
 from transcode.cli.streams import STREAM, given_sources
@@ -106,8 +104,7 @@ def message(
     text: FirstText = None,
     max_messages: MaxMessages = 1,
     text_first: TextFirst = False,
-    as_clip: AsClip = False,
-    picture: Picture = None,
+    recordings: Recordings,
     threads: Threads = None,
     force: Force = False,
     as_json: Json = False,
@@ -123,11 +120,11 @@ def message(
     provider_names.check("mm7" in (written_as, limit_form))
     refuse_idle({"--force": force and written_as != "media"}, "only --as media writes a directory")
     given = given_sources(sources or ())
-    check_shown(given, as_clip=as_clip, picture=picture)
+    check_shown(given, as_clip=recordings.as_clip, picture=recordings.picture)
     refuse_idle({"--text-first": text_first and not text}, "it goes with --text")
     envelope.refuse_hidden(written_as)
     read = (source for source in sources or () if source != STREAM)
-    outputs = Outputs([*read, *([] if picture is None else [picture]), *route.files(carrier)])
+    outputs = Outputs([*read, *recordings.files, *route.files(carrier)])
     if output == STREAM:
         refuse_for_stdout(written_as, as_json=as_json)
     else:
@@ -143,7 +140,7 @@ def message(
         max_messages=max_messages,
         reserve=identity_length(**names) if limit_form == "mm7" else 0,
         text_first=text_first,
-        as_clip=shown_by(picture, as_clip=as_clip),
+        as_clip=recordings.shown,
         threads=threads,
     )
     options = OutputOptions(written_as, names, force=force)

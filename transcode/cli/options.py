@@ -80,23 +80,6 @@ Country = Annotated[
         rich_help_panel=RECEIVER,
     ),
 ]
-AsClip = Annotated[
-    bool,
-    typer.Option(
-        "--as-clip",
-        help="A recording becomes a clip that shows its wave: for networks that take clips and no sound.",
-        rich_help_panel=CLIPS,
-    ),
-]
-Picture = Annotated[
-    Path | None,
-    typer.Option(
-        "--picture",
-        metavar="FILE",
-        help="A recording becomes a clip that shows this picture.",
-        rich_help_panel=CLIPS,
-    ),
-]
 Provider = Annotated[
     str | None,
     typer.Option(
@@ -270,6 +253,35 @@ class EnvelopeWords(TypedDict):
 
 
 @dataclass(frozen=True)
+class Recordings:
+    """What recordings show that become clips."""
+
+    panel: ClassVar[str] = CLIPS
+
+    as_clip: Annotated[
+        bool,
+        typer.Option(
+            "--as-clip",
+            help="A recording becomes a clip that shows its wave: for networks that take clips and no sound.",
+        ),
+    ] = False
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", metavar="FILE", help="A recording becomes a clip that shows this picture."),
+    ] = None
+
+    @property
+    def shown(self) -> bool | Path:
+        """The argument as_clip of transcode.fit and transcode.compose."""
+        return self.as_clip if self.picture is None else self.picture
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that are read."""
+        return [] if self.picture is None else [self.picture]
+
+
+@dataclass(frozen=True)
 class Envelope:
     """Recipients and sender of a message, and what is asked of the network."""
 
@@ -393,8 +405,3 @@ def in_country(carrier: str | None, country: str | None) -> str | Profile | None
         if is_given("--country"):
             raise
         return carrier
-
-
-def shown_by(picture: Path | None, *, as_clip: bool) -> bool | Path:
-    """The argument as_clip of transcode.fit and transcode.compose."""
-    return as_clip if picture is None else picture

@@ -13,7 +13,7 @@ from transcode.cli.batch_keeping import as_object
 from transcode.cli.batch_plan import Files, Processes, Shape, without_words
 from transcode.cli.command import Exit, command
 from transcode.cli.message import NamesForMm7
-from transcode.cli.options import MEDIA, AsClip, Carriers, Envelope, FirstText, Json, Picture, Route, shown_by
+from transcode.cli.options import MEDIA, Carriers, Envelope, FirstText, Json, Recordings, Route
 from transcode.cli.show import print_error, print_json, print_line, print_remark
 from transcode.cli.stop import stopping
 from transcode.model import MessageWords
@@ -32,8 +32,7 @@ def watch(
     envelope: Envelope,
     processes: Processes,
     text: FirstText = None,
-    as_clip: AsClip = False,
-    picture: Picture = None,
+    recordings: Recordings,
     settle: Annotated[
         float,
         typer.Option(min=0.1, metavar="SECONDS", help="For how long a file must stand before it is read."),
@@ -56,7 +55,7 @@ def watch(
     if plan.written_as == MEDIA:
         envelope, text = without_words(envelope, text)
     envelope.refuse_hidden(plan.written_as)
-    words = MessageWords(**envelope.words(), text=text, as_clip=shown_by(picture, as_clip=as_clip))
+    words = MessageWords(**envelope.words(), text=text, as_clip=recordings.shown)
     with stopping() as stop:
         results = watch_folder(
             source,

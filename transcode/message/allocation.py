@@ -21,6 +21,27 @@ if TYPE_CHECKING:
 
 __all__ = ["DECENT_SCORE", "TUNING", "Tuning", "allocate", "modelled", "score_of", "size_of"]
 
+#: Bisection steps for the common score: 200 points / 2**12 = 0.05 points.
+_HALVINGS = 12
+
+#: Largest full need, as a fraction of an equal share, that a medium gets without reduction, because a
+#: reduction would save few bytes. Chosen.
+_SMALL = 0.1
+
+#: SSIMULACRA2 score that each slide must be able to reach for several slides to stay in one message, if
+#: more messages are allowed. SSIMULACRA2's author calls 30 low quality, 50 medium and 70 high.
+DECENT_SCORE = 50.0
+
+#: Model curves of recordings and clips: pairs of a bit rate in bit/s and points. Chosen, because no measure
+#: has a common scale for sound, clips and pictures. The lowest point of sound is the highest mode of AMR-NB;
+#: the lowest point of clips is enough for small video. Both get at least the bit rate of their lowest point
+#: if there is room.
+_SOUND = ((12_200, 30.0), (16_000, 55.0), (24_000, 75.0), (32_000, 84.0), (48_000, 91.0), (128_000, 97.0))
+_CLIP = ((40_000, 20.0), (80_000, 40.0), (140_000, 52.0), (260_000, 65.0), (500_000, 76.0), (1_500_000, 90.0))
+
+#: Model curve of animations: pairs of a size as a fraction of the source's size, and points. Chosen.
+_ANIMATION = ((1 / 32, 0.0), (1 / 8, 40.0), (1 / 4, 60.0), (1 / 2, 78.0), (1.0, 96.0))
+
 _SHARE = Tool("bench/tune_share.py", "share")
 
 
@@ -47,27 +68,6 @@ class Tuning:
 
 
 TUNING = Tuning()
-
-#: Bisection steps for the common score: 200 points / 2**12 = 0.05 points.
-_HALVINGS = 12
-
-#: Largest full need, as a fraction of an equal share, that a medium gets without reduction, because a
-#: reduction would save few bytes. Chosen.
-_SMALL = 0.1
-
-#: SSIMULACRA2 score that each slide must be able to reach for several slides to stay in one message, if
-#: more messages are allowed. SSIMULACRA2's author calls 30 low quality, 50 medium and 70 high.
-DECENT_SCORE = 50.0
-
-#: Model curves of recordings and clips: pairs of a bit rate in bit/s and points. Chosen, because no measure
-#: has a common scale for sound, clips and pictures. The lowest point of sound is the highest mode of AMR-NB;
-#: the lowest point of clips is enough for small video. Both get at least the bit rate of their lowest point
-#: if there is room.
-_SOUND = ((12_200, 30.0), (16_000, 55.0), (24_000, 75.0), (32_000, 84.0), (48_000, 91.0), (128_000, 97.0))
-_CLIP = ((40_000, 20.0), (80_000, 40.0), (140_000, 52.0), (260_000, 65.0), (500_000, 76.0), (1_500_000, 90.0))
-
-#: Model curve of animations: pairs of a size as a fraction of the source's size, and points. Chosen.
-_ANIMATION = ((1 / 32, 0.0), (1 / 8, 40.0), (1 / 4, 60.0), (1 / 2, 78.0), (1.0, 96.0))
 
 
 def modelled(kind: str, source_bytes: int, seconds: float, *, passes: bool) -> tuple[RatePoint, ...]:

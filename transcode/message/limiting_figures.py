@@ -16,11 +16,9 @@ __all__ = ["Bound", "bounds"]
 #: Smallest used fraction of a limit that shows that the limit restricted the rendition. Chosen.
 _USED = 0.9
 
-#: Most seconds by which a source may exceed a limit without counting as longer. Chosen.
-_SLACK = 0.05
-
-#: Tolerance of a measured frame rate, as a factor of the limit: containers round timestamps. Chosen.
-_RATE_SLACK = 1.01
+#: Most seconds by which a source may exceed a limit without counting as longer, and the tolerance of a
+#: measured frame rate, as a factor of the limit: containers round timestamps. Chosen.
+_SLACK, _RATE_SLACK = 0.05, 1.01
 
 
 @dataclass(frozen=True, slots=True)

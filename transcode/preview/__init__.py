@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from transcode.door import Door
 from transcode.errors import MessageError
-from transcode.markup import digest, said
+from transcode.markup import page as document
+from transcode.markup import said
 from transcode.message import smil
 from transcode.message.address import plain
 from transcode.messages.edit import submission
@@ -100,31 +101,12 @@ def _page(message: MessageFields, size: _Size, reports: Sequence[Report]) -> byt
         _listed("Odd in this message", message.oddities, "odd"),
         _source(message),
     )
-    policy = (
-        f"default-src 'none'; img-src data:; media-src data:; style-src {digest(style)};"
-        f" script-src {digest(script)}; base-uri 'none'; form-action 'none'"
-    )
-    document = f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{escape(title)}</title>
-<style>{style}</style>
-</head>
-<body>
-{_SKIP if slides else ""}<header><h1>{said(title)}</h1>
+    body = f"""{_SKIP if slides else ""}<header><h1>{said(title)}</h1>
 {_size(size, form_of_type(message.message_type))}</header>
 <main>
 {"".join(sections)}</main>
-<script>{script}</script>
-</body>
-</html>
 """
-    # A name can have half of a surrogate pair, which no encoding has.
-    return document.encode("utf-8", "replace")
+    return document(escape(title), style, script, body, sources="img-src data:; media-src data:")
 
 
 def _asset(name: str) -> str:

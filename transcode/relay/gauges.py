@@ -72,12 +72,9 @@ class Gauges:
         *,
         parts: Parts,
     ) -> None:
-        self._parts = parts
-        self._hops = known
-        self._store = store
-        self._folder = folder
-        self._in_flight = in_flight
-        self._clock = clock
+        self._parts, self._hops = parts, known
+        self._store, self._folder = store, folder
+        self._in_flight, self._clock = in_flight, clock
         self._counted: tuple[float, Snapshot] | None = None
 
     def snapshot(self) -> Snapshot:

@@ -48,14 +48,14 @@ class Mm4:
     max_connections_each: int = 50
     idle_seconds: float = 300.0
 
+    def is_own(self, domain: str) -> bool:
+        """Return whether a domain is this centre's."""
+        return domain.lower().rstrip(".") in {one.lower() for one in (self.domain, *self.domains)}
+
     @property
     def mailbox(self) -> str:
         """The mailbox that answers go to."""
         return f"{self.system}@{self.domain}"
-
-    def is_own(self, domain: str) -> bool:
-        """Return whether a domain is this centre's."""
-        return domain.lower().rstrip(".") in {one.lower() for one in (self.domain, *self.domains)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,12 +89,9 @@ class Releasing:
         per_second: float,
         prepare: Callable[[Envelope, Mapping[pacing.Kind, str]], None] = lambda *_: None,
     ) -> None:
-        self._prepare = prepare
-        self._per_second = per_second
-        self._store = store
-        self._judge = judge
-        self._resolver = resolver
-        self._resolving = resolving
+        self._prepare, self._per_second = prepare, per_second
+        self._store, self._judge = store, judge
+        self._resolver, self._resolving = resolver, resolving
         #: The questions of this step that had no answer since the last one that had.
         self._silent = 0
         self._clock = clock

@@ -53,11 +53,8 @@ class Routing:
         self.lines = config.resolver.lines if resolver else 1
         self._keep = config.resolver.keep_seconds
         self._lease = config.timers.lease
-        self._store = store
-        self._judge = judge
-        self._resolver = resolver
-        self._clock = clock
-        self._ahead = ahead
+        self._store, self._judge, self._resolver = store, judge, resolver
+        self._clock, self._ahead = clock, ahead
 
     def route(self) -> bool:
         """Find the next hops of some recipients of a message; False where none is due."""

@@ -57,8 +57,7 @@ _MOST_COMPARED = 30_000_000
 _KINDS = {"image/gif": "GIF", "image/webp": "WebP", "image/png": "APNG"}
 
 #: Highest frame rate of a clip in frames/s, and smallest width and height of a clip in pixels. Chosen.
-_MOST_RATE = 30.0
-_SMALLEST_CLIP = 16
+_MOST_RATE, _SMALLEST_CLIP = 30.0, 16
 
 #: Smallest longer side of a reduced animation, in pixels. Chosen: smaller animations show nothing.
 _SMALLEST_SIDE = 48

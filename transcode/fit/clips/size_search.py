@@ -52,16 +52,13 @@ _PASSES = 5
 #: index.
 _FIXED, _A_PICTURE = 1_500, 13
 
-#: Bits per pixel beyond which quality does not rise. Chosen.
-_MOST_BITS = 2.0
-
-#: Smallest width and height of a frame, in pixels. Chosen.
-_SMALLEST = 32
+#: Bits per pixel beyond which quality does not rise, and the smallest width and height of a frame, in pixels.
+#: Chosen.
+_MOST_BITS, _SMALLEST = 2.0, 32
 
 #: Smallest ratio of the pixels of a trial size to those of the size before, and the largest number of sizes
 #: in one search. Chosen: each size costs a first pass.
-_LEAST_PART = 0.3
-_SIZES = 4
+_LEAST_PART, _SIZES = 0.3, 4
 
 #: Largest ratio of the mean bit rate of MPEG-4 and H.263 to that of the level: the measured bit rate is a
 #: mean. That of a clip shorter than a second is counted for a second: the first frame is larger than others.

@@ -42,14 +42,11 @@ if TYPE_CHECKING:
 __all__ = ["fit_sound_clip"]
 
 #: Largest width and height of a waveform, and the longer side of a photo, in pixels. Chosen.
-_WAVE = (640, 360)
-_PHOTO = 960
+_WAVE, _PHOTO = (640, 360), 960
 
 #: Frame rate in frames/s: all frames are equal, but players need frames to seek to. Below the bit rate
 #: _SCARCE in bit/s the frames would take too many bits, and the frame rate is lower. Chosen.
-_RATE = 2.0
-_SCARCE = 10_000
-_SCARCE_RATE = 0.5
+_RATE, _SCARCE, _SCARCE_RATE = 2.0, 10_000, 0.5
 
 
 #: Shares of the limit for a waveform and for a photo, and their bounds in bytes. Chosen.

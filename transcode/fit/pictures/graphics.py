@@ -134,12 +134,9 @@ _COLOURS = (256, 192, 128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2)
 #: Shares of width and height that are tried in turn; the first steps halve the number of pixels.
 _SHRINKS = (1.0, 0.71, 0.5, 0.35, 0.25, 0.18, 0.125, 0.0625, 0.03)
 
-#: Score below which nothing is recognisable. There smaller sizes are tried even after a loss of score,
-#: because the best size may be far smaller. Chosen.
-_RECOGNISED = 0.0
-
-#: Score of identical pictures.
-_LOSSLESS = 100.0
+#: Score below which nothing is recognisable, and score of identical pictures. Below the first, smaller sizes
+#: are tried even after a loss of score, because the best size may be far smaller. Chosen.
+_RECOGNISED, _LOSSLESS = 0.0, 100.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

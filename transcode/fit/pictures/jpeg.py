@@ -63,8 +63,7 @@ _LAMBDA_CUT = (-0.8, 0.6)
 
 #: Size of the sample in the first trials: of n MCUs at least 8.6 times the square root of n, and at least one
 #: of 16. Chosen: sizes are then correct within one or two per cent, and trials on all MCUs correct the rest.
-_SAMPLE = 8.6
-_MOST_EVERY = 16
+_SAMPLE, _MOST_EVERY = 8.6, 16
 
 #: Approximate bytes of headers and tables, which do not grow with the picture.
 HEADER_BYTES = 600
@@ -75,8 +74,7 @@ _FAR = 0.025
 
 #: Distance from the limit, as a natural logarithm, at which the search on the sample ends, and the largest
 #: number of its trials. Chosen: a trial on the whole picture corrects the rest.
-_NEAR = 0.06
-_SAMPLE_TRIALS = 4
+_NEAR, _SAMPLE_TRIALS = 0.06, 4
 
 #: Zigzag index of the middle frequency whose step represents the error of luma. Chosen.
 _MIDDLE = 6

@@ -52,13 +52,11 @@ __all__ = [
 _TYPES = ("audio/mp4", "audio/3gpp", "audio/aac", "audio/mpeg", "audio/amr", "audio/amr-wb")
 
 #: Durations of fades at cuts, in seconds. Chosen: long enough to avoid clicks and abrupt ends.
-FADE_OUT = 0.3
-FADE_IN = 0.02
+FADE_OUT, FADE_IN = 0.3, 0.02
 
 #: Magnitude above which peaks are compressed when a recording is made louder, and the largest peak before the
 #: compression: twice full scale. Chosen.
-_KNEE = 0.8
-_MOST_PEAK = 2.0
+_KNEE, _MOST_PEAK = 0.8, 2.0
 
 #: Difference of durations that is rounding, in seconds.
 _ROUNDED = 0.001

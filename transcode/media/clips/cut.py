@@ -32,11 +32,9 @@ __all__ = ["TOLERANCE", "Range", "cut"]
 TOLERANCE = 0.5
 
 #: Audio packets before the range, which a decoder needs and an edit list skips: AAC adds the overlapping
-#: halves of consecutive frames (ISO/IEC 14496-3, 4.6.11).
-_SOUND_BEFORE = 1
-
-#: Largest time by which a file stores audio after the video of the same time, in seconds.
-_INTERLEAVING = 2.0
+#: halves of consecutive frames (ISO/IEC 14496-3, 4.6.11). And the largest time by which a file stores audio
+#: after the video of the same time, in seconds.
+_SOUND_BEFORE, _INTERLEAVING = 1, 2.0
 
 #: The NAL unit type of IDR pictures (ITU-T H.264, table 7-1). After other key frames, frames may refer to
 #: earlier frames.

@@ -39,15 +39,15 @@ __all__ = ["DecodedClip", "Slots", "decode"]
 #: The most threads of a decoder: more than four frames at once take memory and save little time. Chosen.
 _THREADS = 4
 
-#: Codecs whose decoder reports no damage and conceals it by its threads, and is fast with one: FFmpeg's VP8.
-_SILENT = frozenset({"vp8"})
-
 #: Time grid for clips of variable frame rate, in points per second: no frame moves by more than 9 ms. Chosen.
 _GRID = 60.0
 
 #: Largest deviation of a frame distance from a whole number of periods in a clip of constant frame rate, in
 #: periods. Chosen.
 _STEADY = 0.05
+
+#: Codecs whose decoder reports no damage and conceals it by its threads, and is fast with one: FFmpeg's VP8.
+_SILENT = frozenset({"vp8"})
 
 #: Ratio of source size to target size (the smaller of both dimensions' ratios) from which decoding omits the
 #: deblocking filter in frames that no other frame refers to. Omitted in other frames too, the error grows

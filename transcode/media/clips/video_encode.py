@@ -78,8 +78,7 @@ _TUNED = {"tune": "ssim", "aq-mode": "2", "aq-strength": "1.2", "deblock": "-1,-
 #: Frames with at least _LARGE pixels have a first pass at half width and height, in a third of the time: x264
 #: scales its statistics to the full size. It assumes that bits grow with the power _GROWTH of the pixels
 #: (``res_factor_bits``). For smaller frames a first pass at half size costs a point of SSIMULACRA2. Chosen.
-_LARGE = 150_000
-_GROWTH = 0.7
+_LARGE, _GROWTH = 150_000, 0.7
 
 #: The lowest bit rate of x264, in bit/s: x264 counts in kbit/s, and refuses 0 kbit/s.
 X264_LEAST_BIT_RATE = 1_000

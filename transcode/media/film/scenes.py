@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["FADE_SECONDS", "Canvas", "Scene", "canvas_of", "render"]
 
 #: Seconds of a cross-fade, and the largest fraction of a slide's duration for a cross-fade. Chosen.
-FADE_SECONDS = 0.8
-_FADE_SHARE = 0.3
+FADE_SECONDS, _FADE_SHARE = 0.8, 0.3
 
 #: Width and height of a canvas as a multiple of a frame's: the room for pan and zoom. Chosen.
 _ROOM = 1.12

@@ -39,8 +39,7 @@ _FORMATS = {"image/gif": "GIF", "image/webp": "WEBP", "image/png": "PNG"}
 
 #: Frame durations below _TOO_SHORT seconds are shown for _INSTEAD seconds, as Chromium, WebKit and Firefox
 #: do for GIF, WebP and APNG.
-_TOO_SHORT = 0.0101
-_INSTEAD = 0.1
+_TOO_SHORT, _INSTEAD = 0.0101, 0.1
 
 #: Pixels of all frames up to which decoded frames are kept for further readings, four bytes each. Chosen.
 _MOST_KEPT = 20_000_000

@@ -35,8 +35,7 @@ MAX_CANVAS = 15_000_000
 
 #: Octets and pixels of a BMP with run-length encoding, at most. It may have one run per pixel. Only old
 #: files use this encoding.
-MAX_RUNS = 8_000_000
-MAX_RUN_PIXELS = 16_000_000
+MAX_RUNS, MAX_RUN_PIXELS = 8_000_000, 16_000_000
 
 #: Width of a BMP with run-length encoding in pixels, at most. Four octets may skip 255 rows, and Pillow
 #: allocates the skipped rows at once.

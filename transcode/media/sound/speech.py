@@ -19,8 +19,7 @@ __all__ = ["TUNING", "Tuning", "is_speech"]
 _RATE = 8000
 
 #: Samples of a frame (20 ms), and frames of a window (one second).
-_FRAME = 160
-_WINDOW = 50
+_FRAME, _WINDOW = 160, 50
 
 #: Samples of a short-time spectrum (32 ms).
 _SPECTRUM = 256

@@ -24,9 +24,7 @@ MAX_RATE = 48_000
 #: A timestamp that differs from the sample count by more than _JUMP seconds corrects the position at once. A
 #: difference over _DRIFT seconds corrects it after _DRIFT_FRAMES consecutive frames. Containers round times
 #: to a millisecond or to a frame, and each correction is audible. Chosen.
-_JUMP = 0.05
-_DRIFT = 0.015
-_DRIFT_FRAMES = 25
+_JUMP, _DRIFT, _DRIFT_FRAMES = 0.05, 0.015, 25
 
 #: Largest error of the difference of two times that are rounded to milliseconds, in seconds.
 _ROUNDED = 0.002

@@ -53,12 +53,9 @@ class Links:
         self.lines = config.sms.lines
         self.longest = config.sms.timeout
         self._pages = config.pages
-        self._store = store
-        self._blobs = blobs
-        self._sms = sms
-        self._url = url
-        self._clock = clock
-        self._ahead = ahead
+        self._store, self._blobs = store, blobs
+        self._sms, self._url = sms, url
+        self._clock, self._ahead = clock, ahead
 
     def attempt(self, deliveries: Sequence[Delivery], envelope: Envelope) -> Sequence[Outcome]:
         """Send links."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["REASONS", "Opened", "Renderer"]
 
 _NUMBER = re.compile(r"\+?[0-9]{3,20}")
+_KINDS = {"image": "Picture", "video": "Clip", "audio": "Sound", "text": "Text", "contact": "Contact"}
 #: Why abuse is reported: what the form sends, and what it says.
 REASONS = {
     "advertising": "Unwanted advertising",
@@ -36,7 +37,6 @@ REASONS = {
     "illegal": "Illegal content",
     "other": "Something else",
 }
-_KINDS = {"image": "Picture", "video": "Clip", "audio": "Sound", "text": "Text", "contact": "Contact"}
 
 
 class Opened(NamedTuple):

@@ -128,11 +128,8 @@ class Door:
         self._config = config
         self._page_seconds = policy.wait_seconds
         self._medium_seconds = policy.adapt_seconds
-        self._renderer = renderer
-        self._shelf = shelf
-        self._store = store
-        self._centre = centre
-        self._desk = desk
+        self._renderer, self._shelf = renderer, shelf
+        self._store, self._centre, self._desk = store, centre, desk
         self._guesses = Guesses(config.wrong_tokens, _MINUTE / config.wrong_tokens, "pages")
 
     def routes(self) -> list[Route]:
