@@ -269,7 +269,9 @@ def test_a_message_that_no_process_can_adapt_waits(
         # Android acknowledges whatever comes with 200.
         answer = bob.fetch(notification, status=503)
         assert said(answer, "X-Mms-Retrieve-Status") == "Error-transient-failure"
-        assert centre.store.deliveries()[0].state is State.NOTIFIED
+        (delivery,) = centre.store.deliveries()
+        assert delivery.state is State.NOTIFIED
+        assert "is not adapted within 0 s" in centre.store.trail(delivery.id)[-1].detail
     with running(config(tmp_path, gateway)) as centre:
         url = centre.url + urlsplit(location(notification)).path
         later = (*notification.headers[:-1], ("X-Mms-Content-Location", url))

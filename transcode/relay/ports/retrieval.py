@@ -170,7 +170,13 @@ class Retrieval:
                     return await run_in_threadpool(self._octets, before, delivery), before
         making = await run_in_threadpool(self._adapter.begin, envelope, target)
         # The adaptation goes on after the wait, for the phone's next try.
-        name = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(making)), self._wait_seconds)
+        try:
+            name = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(making)), self._wait_seconds)
+        except TimeoutError as error:
+            if making.done():
+                raise
+            wait = f"within {self._wait_seconds:g} s"
+            raise TimeoutError(f"the message is not adapted {wait}; it will be for the next try") from error
         tag = name + _WITH_ID if delivery.deferred else name
         return await run_in_threadpool(self._octets, tag, delivery), tag
 
