@@ -153,6 +153,7 @@ def test_what_is_known_of_a_phone(kept: Path) -> None:
         ("[sms]\nmax_segments = 0", "sms.max_segments: must be from 1 to 255"),
         ("[[local]]\nprefixes = ['+1']\nnetwork = 'us-nobody'", "local[0].network: "),
         ("[[local]]\nnetwork = 'us-att'", "local[0].prefixes: is missing"),
+        ("[[local]]\nprefixes = ['+1 555']", "local[0].prefixes: '+1 555' is no number"),
         ("[[local]]\nmccmnc = ['310-260']", "local[0].mccmnc: 310-260 is no MCC-MNC"),
         (
             "[resolver]\nfile = 'a.csv'\nenum = 'e164.arpa'",

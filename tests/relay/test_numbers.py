@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from transcode.relay.config import Config, Local, checked
 from transcode.relay.model import Route
 from transcode.relay.numbers import Numbers
 from transcode.relay.peers import Mm4, Peer
+from transcode.relay.resolving import Resolving
 
 GERMANY = Numbers("49")
 AMERICA = Numbers("1", trunk="1", international="011", digits=10)
@@ -169,3 +172,20 @@ def test_tables_may_spell_numbers_too(tmp_path: Path) -> None:
     config = Config(numbers=GERMANY, local=(Local(("+49",)),), mm4=Mm4("a.example"), peer=(peer,))
     hop = next(hop for hop in config.hops if hop.route is Route.PEER)
     assert hop.numbers == ("+491711234567", "12345")
+
+
+@pytest.mark.parametrize("wrong", ["+1 555", "abc", "1-555", "+15550001/TYPE=PLMN", "++1"])
+def test_beginnings_that_no_number_has(wrong: str) -> None:
+    """Each table that names some refuses them: they would serve nobody, without a word."""
+    local = Local(prefixes=("+1555",))
+    centre = Peer("b", "mms.b.example", "127.0.0.1")
+    configs = {
+        "local[0].prefixes": Config(local=(replace(local, prefixes=("", wrong)),)),
+        "peer[0].prefixes": Config(mm4=Mm4("mms.example"), peer=(replace(centre, prefixes=(wrong,)),)),
+        "peer[0].numbers": Config(mm4=Mm4("mms.example"), peer=(replace(centre, numbers=(wrong,)),)),
+        "resolver.prefixes": Config(resolver=Resolving(prefixes=(wrong,))),
+    }
+    for key, config in configs.items():
+        with pytest.raises(ConfigError, match=re.escape(f"{key}: {wrong!r} is no number")):
+            checked(config, "relay.toml")
+    checked(Config(local=(local,), mm4=Mm4("mms.example"), peer=(replace(centre, numbers=("12345",)),)), "")

@@ -16,7 +16,7 @@ from transcode.relay.linking import Pages, check_pages
 from transcode.relay.logs import Log, check_log
 from transcode.relay.model import MEGABYTE, Route
 from transcode.relay.networks import check_networks
-from transcode.relay.numbers import Numbers, check_numbers
+from transcode.relay.numbers import Numbers, check_numbers, wrong_beginning
 from transcode.relay.peers import Mm4, Peer, check_peers
 from transcode.relay.resolving import Resolving, check_resolver
 from transcode.relay.retention import Retention, check_retention
@@ -284,6 +284,8 @@ def checked(config: Config, source: str) -> Config:
             raise ConfigError(source, str(error), key=f"local[{place}].network") from error
         if not (one.prefixes or one.mccmnc):
             raise ConfigError(source, "is missing, and mccmnc too", key=f"local[{place}].prefixes")
+        if wrong := wrong_beginning(one.prefixes):
+            raise ConfigError(source, wrong, key=f"local[{place}].prefixes")
         for code in one.mccmnc:
             if not is_network_code(code):
                 raise ConfigError(source, f"{code} is no MCC-MNC", key=f"local[{place}].mccmnc")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from transcode.errors import ConfigError
 
-__all__ = ["NUMBER_OR_MAIL", "Numbers", "check_numbers"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["NUMBER_OR_MAIL", "Numbers", "check_numbers", "wrong_beginning"]
 
 #: What an address of somebody is in rows and routes.
 NUMBER_OR_MAIL = re.compile(r"\+?[0-9]{3,15}|[^\s@<>,]{1,64}@[^\s@<>,]{1,190}")
@@ -34,6 +38,19 @@ _SHORTEST = 6
 _SHORTEST_WHOLE = 10
 #: A trunk prefix in brackets, as after a country code.
 _OPTIONAL_TRUNK = "(0)"
+
+
+#: What numbers in rows begin with, or are.
+_BEGINNING = re.compile(r"\+?[0-9*#]{0,20}")
+
+
+def wrong_beginning(written: Iterable[str]) -> str | None:
+    """Return what is wrong with beginnings of numbers, or whole ones, in a configuration; None: nothing.
+
+    One with blanks or letters would be that of no number, without a word.
+    """
+    wrong = next((one for one in written if not _BEGINNING.fullmatch(one)), None)
+    return None if wrong is None else f"{wrong!r} is no number and no beginning of one: a + and digits alone"
 
 
 @dataclass(frozen=True, slots=True)

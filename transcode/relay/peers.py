@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import transcode
 from transcode.errors import ConfigError, ProfileError
 from transcode.relay.hops import is_network_code
+from transcode.relay.numbers import wrong_beginning
 from transcode.relay.secrets import check_hash
 
 if TYPE_CHECKING:
@@ -154,6 +155,9 @@ def _faults(peer: Peer, mm4: Mm4) -> Iterator[tuple[str, str]]:
             yield key, "must be above 0"
     if peer.port > 65_535:
         yield "port", f"is no port: {peer.port}"
+    for key in ("prefixes", "numbers"):
+        if wrong := wrong_beginning(getattr(peer, key)):
+            yield key, wrong
     for place, code in enumerate(peer.mccmnc):
         if not is_network_code(code):
             yield f"mccmnc[{place}]", f"{code} is no MCC-MNC"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from transcode.errors import ConfigError
 from transcode.net import is_address, is_timeout
+from transcode.relay.numbers import wrong_beginning
 
 __all__ = ["Resolving", "check_resolver"]
 
@@ -62,6 +63,8 @@ def check_resolver(resolver: Resolving, source: str) -> None:
             raise ConfigError(source, f"has no effect without {needed}", key=f"resolver.{name}")
     if resolver.url and not (is_address(resolver.url) and "{number}" in resolver.url):
         raise ConfigError(source, "is no http or https address with {number}", key="resolver.url")
+    if wrong := wrong_beginning(resolver.prefixes):
+        raise ConfigError(source, wrong, key="resolver.prefixes")
     if not is_timeout(resolver.seconds):
         raise ConfigError(source, "must be more than 0, and a day at most", key="resolver.seconds")
     if not resolver.lines:
