@@ -20,6 +20,8 @@ from transcode.relay.resolving import Resolving
 GERMANY = Numbers("49")
 AMERICA = Numbers("1", trunk="1", international="011", digits=10)
 SPAIN = Numbers("34", trunk="", digits=9)
+IVORY_COAST = Numbers("225", digits=10)
+ITALY = Numbers("39", trunk="", digits=10)
 WORLD = Numbers()
 #: What addresses are wrapped in, and by several doors in turn.
 _WORDS = (
@@ -73,6 +75,23 @@ _WORDS = (
         (SPAIN, "612 345 678", "+34612345678"),
         (SPAIN, "34612345678", "+34612345678"),
         (SPAIN, "0033612345678", "+33612345678"),
+        # A 0 that is part of the number (phonenumbers 9.0.43: +2250707123456, +39061234567).
+        *((IVORY_COAST, one, "+2250707123456") for one in (
+            "+2250707123456",
+            "07 07 12 34 56",
+            "002250707123456",
+            "2250707123456",
+            "+225 (0)7 07 12 34 56",
+        )),
+        (Numbers("225"), "0707123456", "+2250707123456"),
+        (Numbers("225"), "+2250707123456", "+2250707123456"),
+        (ITALY, "06 123 4567", "+39061234567"),
+        (ITALY, "+39 (0)6 123 4567", "+39061234567"),
+        (GERMANY, "+39 (0)6 123 4567", "+39061234567"),
+        (GERMANY, "0039 06 123 4567", "+39061234567"),
+        (ITALY, "312 345 6789", "+393123456789"),
+        (ITALY, "0049 (0) 171 1234567", "+491711234567"),
+        (ITALY, "01234", "01234"),
         # Other countries.
         (GERMANY, "+33 6 12 34 56 78", "+33612345678"),
         (GERMANY, "0033612345678", "+33612345678"),
@@ -109,7 +128,7 @@ def test_each_spelling_is_one_number(numbers: Numbers, address: str, found: str)
     assert numbers.normal(address) == found
 
 
-@pytest.mark.parametrize("numbers", [GERMANY, AMERICA, SPAIN, WORLD])
+@pytest.mark.parametrize("numbers", [GERMANY, AMERICA, SPAIN, IVORY_COAST, ITALY, WORLD])
 @settings(max_examples=50)
 @given(
     address=st.text('+0149 .()-/*@aTYPE=LMN<>"\f\x1c', max_size=16)
@@ -148,6 +167,10 @@ def test_who_writes_country_codes_without_plus() -> None:
 def test_patterns(pattern: str, found: str) -> None:
     """Who blocks a sender spells it as he dials it."""
     assert GERMANY.pattern(pattern) == found
+
+
+def test_a_pattern_with_a_zero_that_stays() -> None:
+    assert IVORY_COAST.pattern("07*") == "+22507*"
 
 
 @pytest.mark.parametrize(

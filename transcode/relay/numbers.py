@@ -36,6 +36,9 @@ _E164 = re.compile(r"[1-9][0-9]{6,14}")
 _SHORTEST = 6
 #: The least digits of a number that begins with the country code and has no + before it.
 _SHORTEST_WHOLE = 10
+#: Codes of countries whose numbers keep their first 0 behind the code: Italy, San Marino, Ivory Coast (since
+#: 2021), Benin (since 2024) and Congo. It is part of the number, and no trunk prefix.
+_WITH_ZERO = ("39", "378", "225", "229", "242")
 #: A trunk prefix in brackets, as after a country code.
 _OPTIONAL_TRUNK = "(0)"
 
@@ -61,7 +64,8 @@ class Numbers:
         country: the code of the country, such as ``"49"``; ``""``: national numbers stay as they are, and
             nobody serves them.
         trunk: what is dialled before a national number: ``"0"`` in most countries, ``"1"`` in North America,
-            ``""`` where it is nothing.
+            ``""`` where it is nothing. Where numbers keep their first 0 behind the code of the country, as in
+            Italy, ``"0"`` counts as nothing.
         international: what is dialled before the code of a country, such as ``"00"`` and ``"011"``.
         digits: the digits of each national number without ``trunk``, where all have as many: such a number is
             national without ``trunk`` too; 0: they differ.
@@ -82,7 +86,7 @@ class Numbers:
         """
         text, kind = _bare(address)
         dialled = text
-        if _OPTIONAL_TRUNK in text and text.lstrip("( ").startswith(("+", self.international or "+")):
+        if _OPTIONAL_TRUNK in text and self._is_optional(text.partition(_OPTIONAL_TRUNK)[0]):
             dialled = text.replace(_OPTIONAL_TRUNK, "", 1)
         dialled = dialled.translate(_GROUPS)
         if kind != _PLMN and "@" not in text:
@@ -101,9 +105,23 @@ class Numbers:
             return text.strip()
         if self.international and head.startswith(self.international):
             return f"+{head.removeprefix(self.international)}*"
+        if self._keeps_zero and head.startswith("0"):
+            return f"+{self.country}{head}*"
         if self.country and self.trunk and head.startswith(self.trunk):
             return f"+{self.country}{head.removeprefix(self.trunk)}*"
         return text.strip()
+
+    @property
+    def _keeps_zero(self) -> bool:
+        return self.trunk in ("", "0") and self.country in _WITH_ZERO
+
+    def _is_optional(self, before: str) -> bool:
+        """Return whether a 0 in brackets is left out behind what stands before it."""
+        code = before.translate(_GROUPS)
+        for prefix in ("+", self.international or "+"):
+            if code.startswith(prefix):
+                return code.removeprefix(prefix) not in _WITH_ZERO
+        return False
 
     def _whole(self, dialled: str, *, msisdn: bool, home: bool) -> str:
         """Return a number without groups with its country code, if it has one or can be given one."""
@@ -122,12 +140,15 @@ class Numbers:
     def _without_trunk(self, number: str) -> str:
         """Return a number without the 0 that somebody left behind the code of this country."""
         code = f"+{self.country}"
-        if not self.country or self.trunk != "0" or not number.startswith(f"{code}0"):
+        if not self.country or self.trunk != "0" or self._keeps_zero or not number.startswith(f"{code}0"):
             return number
         return code + number.removeprefix(code).lstrip("0")
 
     def _national(self, dialled: str) -> str:
         """Return what follows the country code; ``""``: this is no national number."""
+        if self._keeps_zero and dialled.startswith("0"):
+            is_number = len(dialled) >= _SHORTEST and _E164.fullmatch(self.country + dialled)
+            return dialled if is_number else ""
         behind = dialled.removeprefix(self.trunk)
         if self.trunk and behind != dialled and self._is_national(behind):
             return behind
@@ -138,7 +159,7 @@ class Numbers:
         return behind if behind != dialled and is_whole and self._is_national(behind) else ""
 
     def _is_national(self, digits: str) -> bool:
-        if not _E164.fullmatch(self.country + digits) or digits.startswith("0"):
+        if not _E164.fullmatch(self.country + digits) or (digits.startswith("0") and not self._keeps_zero):
             return False
         return len(digits) == self.digits if self.digits else len(digits) >= _SHORTEST
 
