@@ -26,12 +26,13 @@ def test_texts_of_phones_are_heard() -> None:
         smsc.deliver("ÄRRÊT".encode("utf-16be"), esm_class=0, data_coding=8)
         smsc.deliver(b"\5\0\3\1\2\1STOP", esm_class=0x40, data_coding=1)
         smsc.deliver(b"", esm_class=0, parameters=b"\x04\x24\0\3BYE")
+        smsc.deliver(b"\x00 arr\x04t\x05", esm_class=0, data_coding=1)
         smsc.deliver(b"\0\1", esm_class=0, data_coding=4)
         smsc.deliver(b"", esm_class=0x40)
-        until(lambda: len(heard) == 6)
-        assert sorted(text.text for text in heard) == ["", "", "BYE", "STOP", "Stop €", "ÄRRÊT"]
+        until(lambda: len(heard) == 7)
+        assert sorted(text.text for text in heard) == ["", "", "@ arrèté", "BYE", "STOP", "Stop €", "ÄRRÊT"]
         assert {text.sender for text in heard} == {BOB}
-        until(lambda: sum(pdu[4:8] == b"\x80\0\0\5" for pdu in smsc.pdus) == 6)
+        until(lambda: sum(pdu[4:8] == b"\x80\0\0\5" for pdu in smsc.pdus) == 7)
         gate.push(BOB, b"push")
     assert len([pdu for pdu in smsc.pdus if pdu[4:8] == b"\0\0\0\x09"]) == 1
 

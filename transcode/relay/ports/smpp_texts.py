@@ -19,7 +19,11 @@ _WITH_HEADER = 0x40
 #: The optional parameter that has what is too long for short_message (5.3.2.32).
 _PAYLOAD = 0x0424
 #: data_coding (5.2.19): ASCII, Latin-1 and UCS-2.
-_CODINGS = {0x01: "ascii", 0x03: "latin-1", 0x08: "utf-16be"}
+_ASCII = 0x01
+_CODINGS = {_ASCII: "ascii", 0x03: "latin-1", 0x08: "utf-16be"}
+#: What a text in ASCII has. The default alphabet has letters where ASCII has control characters, and
+#: the npm package smpp 0.5.1 names its texts in the default alphabet ASCII.
+_READABLE = frozenset((*b"\t\n\r", *range(0x20, 0x7F)))
 #: The default alphabet: without, and with, a class of message.
 _DEFAULT_CODINGS = (0x00, *range(0x10, 0x14), *range(0xF0, 0xF4))
 #: The type of a number that has its country code (5.2.5).
@@ -39,7 +43,9 @@ def text_of(event: smpp34.DeliverSmEvent, numbers: Numbers) -> Text:
     if event.esm_class & _WITH_HEADER and octets:
         octets = octets[1 + octets[0] :]
     text = ""
-    if event.data_coding in _DEFAULT_CODINGS:
+    if event.data_coding in _DEFAULT_CODINGS or (
+        event.data_coding == _ASCII and not _READABLE.issuperset(octets)
+    ):
         text = default_text(octets)
     elif event.data_coding in _CODINGS:
         text = octets.decode(_CODINGS[event.data_coding], "replace")
