@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 from pathlib import Path
@@ -180,6 +181,39 @@ def test_who_reads_slowly_gets_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
             assert piece, got
             got += len(piece)
             time.sleep(0.002)
+
+
+def test_who_ends_its_side_gets_the_answer() -> None:
+    """A request that is whole is answered to its last octet; nothing else keeps a connection that ended."""
+    octets = bytes(2_000_000)
+    told: list[bool] = []
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        assert (await receive())["type"] == "http.request"
+        await asyncio.sleep(0.05)
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2000000")]}
+        )
+        await send({"type": "http.response.body", "body": octets, "more_body": True})
+        told.append(await scope["extensions"][http_protocol.DRAINED]())
+        await send({"type": "http.response.body", "body": b""})
+
+    def after(request: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=PATIENCE) as line:
+            line.sendall(request)
+            line.shutdown(socket.SHUT_WR)
+            with line.makefile("rb") as file:
+                return file.read()
+
+    server = _Server(Listen(port=0), answer, Gate("http", 9, 9), least_rate=250.0)
+    with server.listening() as url:
+        head, _, body = after(b"GET / HTTP/1.1\r\nHost: mmsc\r\n\r\n").partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200")
+        assert body == octets
+        assert told == [True]
+        assert after(b"") == b""
+        assert after(b"POST / HTTP/1.1\r\nHost: mmsc\r\nContent-Length: 9\r\n\r\nhalf") == b""
+    assert told == [True]
 
 
 def test_options_of_the_server_itself(world: World) -> None:

@@ -7,6 +7,7 @@ import fcntl
 import re
 import struct
 import termios
+from socket import SO_ERROR, SOL_SOCKET
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -146,10 +147,17 @@ class Protocol(HttpToolsProtocol):
         self._end_look()
         super().resume_writing()
 
-    def eof_received(self) -> None:
-        """Note what the peer had confirmed."""
-        self._unconfirmed_at_end = self._unconfirmed()
-        super().eof_received()
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Note what the peer had confirmed; keep the connection while a whole request has no answer yet.
+
+        A peer may end its side once it has sent its request (RFC 9112, 9.6), and still reads.
+        """
+        cycle = self.cycle
+        if cycle is None or cycle.more_body or cycle.response_complete or self.scope["scheme"] == "https":
+            self._unconfirmed_at_end = self._unconfirmed()
+            return False
+        cycle.keep_alive = False
+        return True
 
     def _begin_headers(self) -> None:
         if not self._in_headers:
@@ -205,13 +213,18 @@ class Protocol(HttpToolsProtocol):
             return waiting
         return waiting + int(struct.unpack("i", told)[0])
 
+    def _is_reset(self) -> bool:
+        """Return whether the peer's system refuses octets. Nobody reads from a peer that ended its side."""
+        line: socket.socket | None = self.transport.get_extra_info("socket")
+        return line is not None and line.getsockopt(SOL_SOCKET, SO_ERROR) != 0
+
     async def _drained(self) -> bool:
         """Wait for the peer's system; return whether it confirmed every octet."""
         look, since, before = _LOOK, self.loop.time(), self._unconfirmed()
         while True:
             if self._unconfirmed_at_end is not None:
                 return self._unconfirmed_at_end == 0
-            if self._is_lost or self.transport.is_closing():
+            if self._is_lost or self.transport.is_closing() or self._is_reset():
                 return False
             unconfirmed = self._unconfirmed()
             if unconfirmed == 0:
