@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from PIL import Image as Pillow
 
 from transcode.errors import CapError, SourceError
 from transcode.jobs.job_limits import memory_words
-from transcode.media.pictures import colour, gif_read
+from transcode.media.pictures import apng_read, colour, gif_read
 from transcode.media.pictures.drawing import opaque
 from transcode.media.pictures.pillow_reduce import over_white, reduced
 from transcode.media.pictures.pillow_source import metadata_notes, what_is_said
@@ -84,8 +85,6 @@ class Animation:
         self._deadline = Deadline(content.name, content.limits.animation_seconds, thread_seconds)
         self._times: list[float] | None = None
         self._kept: list[tuple[Pillow.Image, float]] | None = None
-        # The default image of an APNG may be no frame of the animation.
-        self._skipped = int(bool(getattr(image, "default_image", False)))
         notes = list(metadata_notes(content, kind, image))
         self._said = what_is_said(content, kind, image)
         icc = None if self._said.outranks else image.info.get("icc_profile")
@@ -152,7 +151,12 @@ class Animation:
         kept: list[tuple[Pillow.Image, float]] | None = None
         if self.count * self.width * self.height <= _MOST_KEPT:
             kept = []
-        whole = self._gif_frames() if self.content_type == "image/gif" else self._other_frames()
+        composed = {
+            "image/gif": self._gif_frames,
+            "image/png": self._apng_frames,
+            "image/webp": self._webp_frames,
+        }
+        whole = composed[self.content_type]()
         times: list[float] = []
         while True:
             with self._deadline.counted():
@@ -169,8 +173,8 @@ class Animation:
             seconds = _INSTEAD if seconds < _TOO_SHORT else seconds
             times.append(seconds)
             if kept is not None:
-                # The next step changes the canvas of a GIF.
-                shown = shown.copy() if self.content_type == "image/gif" else shown
+                # The next step changes the canvas of a GIF and of an APNG.
+                shown = shown if self.content_type == "image/webp" else shown.copy()
                 kept.append((shown, seconds))
             yield shown, seconds
         self._times, self._kept = times, kept
@@ -180,10 +184,14 @@ class Animation:
         shown = gif_read.frames(self._content.data, self.width, self.height)
         return ((image, delay / 100) for image, delay in shown)
 
-    def _other_frames(self) -> Iterator[tuple[Pillow.Image, float]]:
-        """Yield each WebP or APNG frame as RGBA, and its duration in seconds; Pillow composes them."""
-        image = Pillow.open(io.BytesIO(self._content.data), formats=(_FORMATS[self.content_type],))
-        for index in range(self._skipped, self._skipped + self.count):
+    def _apng_frames(self) -> Iterator[tuple[Pillow.Image, float]]:
+        """Yield each APNG frame as RGBA, and its duration in seconds."""
+        return islice(apng_read.frames(self._content.data), self.count)
+
+    def _webp_frames(self) -> Iterator[tuple[Pillow.Image, float]]:
+        """Yield each WebP frame as RGBA, and its duration in seconds; libwebp composes them."""
+        image = Pillow.open(io.BytesIO(self._content.data), formats=("WEBP",))
+        for index in range(self.count):
             image.seek(index)
             image.load()
             yield image.convert("RGBA"), float(image.info.get("duration") or 0) / 1000
