@@ -109,6 +109,16 @@ def test_older_video_stays(codec: str, codecs: tuple[str, ...], tmp_path: Path) 
         assert rendition.data[rendition.data.index(b"d263") + 9] == 30
 
 
+def test_mpeg4_stays_in_mp4() -> None:
+    """Where 3GP is not taken, MP4 keeps it; sound that can't stay is re-encoded."""
+    source = older("mpeg4")
+    limits = transcode.Limits(len(source), formats=("video/mp4",))
+    rendition = transcode.fit(source, limits)
+    assert (rendition.report.trials, rendition.content_type) == ((), "video/mp4")
+    assert rendition.report.settings == ("mpeg4", "aac")
+    assert "converted" in notes_of(transcode.fit(older("h263"), limits))
+
+
 @pytest.mark.parametrize(
     ("codec", "size", "options", "box"),
     [

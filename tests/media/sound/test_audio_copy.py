@@ -110,6 +110,19 @@ def test_what_is_between_frames_of_mpeg_audio() -> None:
     assert len(found.data) > 0.8 * len(first)
 
 
+@pytest.mark.parametrize("form", ["matroska", "mp4", "avi", "wav"])
+def test_mpeg_audio_in_a_container(form: str) -> None:
+    """Its frames are those that the container has, without what stands between them, whole or cut."""
+    source = container(sine(2.0, 44_100), 44_100, form=form, codec="libmp3lame")
+    whole, part = (copied(source, ["audio/mpeg"], window=window) for window in (None, (0.0, 1.0)))
+    assert whole is not None
+    assert part is not None
+    assert frames(source) == whole.data
+    assert part.data == whole.data[: len(part.data)]
+    assert decode(Input("whole", whole.data)).pcm.seconds == pytest.approx(2.0, abs=0.06)
+    assert part.seconds == pytest.approx(1.0, abs=0.03)
+
+
 def test_two_frames_of_mpeg_audio() -> None:
     """Too few for others to know it for MPEG audio: re-encoded, and then they can open it."""
     data = bare(bytes(container(sine(0.5, 44_100), 44_100, form="mp3", codec="libmp3lame").data))

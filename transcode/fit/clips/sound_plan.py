@@ -18,6 +18,9 @@ __all__ = ["copying_format", "richest_sound", "sound_of", "sound_within"]
 #: Audio codecs that are copied into a content type but not encoded.
 _KEPT = {"video/3gpp": ("amr_wb",)}
 
+#: Video codecs that are copied into MP4 where 3GP is not taken; they are not encoded for it.
+_IN_MP4 = ("mpeg4",)
+
 #: Sample rate of speech codecs for telephones, in Hz.
 _TELEPHONE = 8_000
 
@@ -50,6 +53,10 @@ def copying_format(limits: Limits, clip: Clip, *, keeps_sound: bool) -> Containe
     # Where old devices take AAC too, sound of more than telephone bandwidth stays so.
     is_full = clip.audio is not None and (clip.audio.rate or 0) > _TELEPHONE
     full = [form for form in forms if is_full and form.audio == "aac"]
+    if clip.video.codec in _IN_MP4 and clip.video.codec in limits.codecs and "video/mp4" in limits.formats:
+        forms.append(
+            ContainerFormat("video/mp4", clip.video.codec, "aac" if "aac" in limits.codecs else None)
+        )
     return next(iter([*full, *forms]), None)
 
 

@@ -34,6 +34,9 @@ __all__ = ["Copied", "copied"]
 #: frame that states the length.
 _FEWEST = 3
 
+#: Seconds that no recording has.
+_ALL = 1e6
+
 #: FFmpeg's muxers of files with edit lists.
 _EXACT = ("ipod", "3gp")
 
@@ -168,7 +171,11 @@ def _timed(container: InputContainer, stream: AudioStream) -> Iterator[tuple[Any
             if one.pts is None or not one.time_base:
                 raise ValueError("a packet without a timestamp")
             at = float(one.pts * one.time_base) - zero
-            yield one, at, at + float((one.duration or 0) * one.time_base)
+            # Some containers state no durations; the frames of AMR always have theirs.
+            lasts = (
+                float((one.duration or 0) * one.time_base) or AAC_SAMPLES / stream.codec_context.sample_rate
+            )
+            yield one, at, at + lasts
 
 
 def _within(
@@ -225,10 +232,16 @@ def _written(
     content: Input, container: InputContainer, stream: AudioStream, target: str, pieces: Sequence[Piece]
 ) -> bytes | None:
     form = CONTAINERS[target][0]
-    if form == "mp3":
+    if form == "mp3" and container.format.name == "mp3":
         # Input.path is set for files too long to be in memory: their frames can't be copied from it.
         return _frames_only(content.data) if content.path is None else None
     try:
+        if form == "mp3":
+            # A container has its own octets between the frames.
+            piece = mpeg_frames.cut(
+                b"".join(bytes(one) for one, _, _ in _timed(container, stream)), 0.0, _ALL
+            )
+            return None if piece is None else piece.data
         if form == "amr":
             magic = amr_file.MAGIC[stream.codec_context.codec.canonical_name]
             if pieces:
