@@ -68,6 +68,19 @@ def test_a_range_is_exact(form: str, start: float, seconds: float) -> None:
     assert found.ended == (start + seconds >= 15)
 
 
+@pytest.mark.parametrize(("form", "codec"), [("mp3", "libmp3lame"), ("adts", "aac")])
+def test_a_late_range_is_exact(form: str, codec: str) -> None:
+    """What lies before it is passed over and not decoded; the end of the source is told."""
+    source = sounds.container(sounds.noise(16.0, 16_000), 16_000, form=form, codec=codec)
+    whole = decode(source).pcm.samples
+    part = decode(source, start=13.37, max_seconds=1.0)
+    begin = round(13.37 * 16_000)
+    np.testing.assert_allclose(part.pcm.samples, whole[:, begin : begin + 16_000], atol=1e-4)
+    assert not part.ended
+    with pytest.raises(LimitsError, match=r"start is 30 s, but made.* ends after 16\.[01]"):
+        decode(source, start=30.0)
+
+
 @pytest.mark.parametrize(
     ("form", "codec"), [("mp4", "aac"), ("matroska", "libopus"), ("ogg", "libopus"), ("mp3", "libmp3lame")]
 )

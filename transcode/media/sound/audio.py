@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import av
 import numpy as np
@@ -20,9 +20,9 @@ from av.error import FFmpegError
 
 from transcode.errors import LimitsError, SourceError, UnsupportedError
 from transcode.jobs.stages import staged
-from transcode.kernels import pcm as kernel
-from transcode.media.samples.pcm import Pcm, conversion, converted
+from transcode.media.samples.pcm import Pcm
 from transcode.media.sound import amr, wav
+from transcode.media.sound.decoded_frames import frame_of
 from transcode.media.sound.timeline import Line, SoundFrame
 from transcode.media.source import amr_file
 from transcode.media.source.clock import RestartError, one_clock, rejoined
@@ -33,11 +33,8 @@ from transcode.model import FitProgress, Note
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from av.audio.frame import AudioFrame
-    from av.audio.layout import AudioLayout
     from av.audio.stream import AudioStream
     from av.container import InputContainer
-    from numpy.typing import NDArray
 
     from transcode.media.source.container import OpenStreams
     from transcode.media.source.inputs import Input
@@ -51,16 +48,11 @@ __all__ = [
     "probe",
 ]
 
-#: The most channels that are decoded: 22.2 is the largest layout in use (ITU-R BS.2051).
-_MAX_CHANNELS = 24
-
-#: Fewest channels of planar frames that are interleaved first: PyAV finds the last plane by a null pointer,
-#: and eight or more planes leave no room for it.
-_MANY = 8
-
-#: Demuxers with exact times after a seek, and the seconds that are decoded before the start of the range for
-#: the decoder to settle. With other demuxers, everything before the start is decoded.
+#: Demuxers with exact times after a seek, and those with exact times only from the beginning, whose packets
+#: need few others; and the seconds that are decoded before the start of the range for the decoder to settle.
+#: With other demuxers, everything before the start is decoded.
 _EXACT_SEEK = frozenset(("mov", "matroska", "wav", "flac"))
+_INDEPENDENT = frozenset(("mp3", "aac"))
 _WARM_UP = 1.0
 
 #: Consecutive damaged packets after which decoding stops. Chosen.
@@ -69,19 +61,6 @@ _HOPELESS = 1000
 #: Largest difference between the end of a source and the end that its header says that needs no note, in
 #: seconds. Chosen.
 _SHORT = 0.5
-
-
-#: Channel names by the number of channels, for streams without names, in the order of WAVEFORMATEXTENSIBLE.
-_UNNAMED = {
-    1: "FC",
-    2: "FL FR",
-    3: "FL FR FC",
-    4: "FL FR BL BR",
-    5: "FL FR FC BL BR",
-    6: "FL FR FC LFE BL BR",
-    7: "FL FR FC LFE BC SL SR",
-    8: "FL FR FC LFE BL BR SL SR",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +246,8 @@ def _decode_stream(
     is_exact = codec is not None or not _EXACT_SEEK.isdisjoint(info.container.split(","))
     if start > _WARM_UP + 10 and is_exact:
         frames = reader.frames_from(float(zero) + start - _WARM_UP)
+    elif start > _WARM_UP + 10 and info.container in _INDEPENDENT and isinstance(reader, _Reader):
+        frames = reader.frames(float(zero) + start - _WARM_UP)
     else:
         frames = chain((first,), frames)
     reported = 0.0
@@ -352,13 +333,18 @@ class _Reader:
         whole = self._amr.is_plain if self._amr is not None else not self._damaged
         return whole and not self._is_joined
 
-    def frames(self) -> Iterator[SoundFrame]:
-        """Yield all frames from the demuxer's position. Damaged packets are skipped."""
+    def frames(self, begin: float | None = None) -> Iterator[SoundFrame]:
+        """Yield all frames from the demuxer's position. Damaged packets are skipped.
+
+        Args:
+            begin: a container time, in seconds; packets before it are not decoded. Where there are none
+                after it, the last one is. None: all packets are decoded. AMR ignores it.
+        """
         if self._amr is not None:
             # FFmpeg's AMR decoders support neither comfort noise nor frames without data.
             yield from self._amr.frames(self._packets())
             return
-        for packet in self._packets():
+        for packet in self._packets() if begin is None else self._late(begin):
             if not packet.size and packet.pts is not None:
                 yield from self._blank(packet)
                 continue
@@ -371,7 +357,7 @@ class _Reader:
                     return
                 continue
             for frame in frames:
-                found = _frame(self._name, frame)
+                found = frame_of(self._name, frame)
                 if found is not None:
                     self._damaged += self._pending
                     self._pending = 0
@@ -384,6 +370,19 @@ class _Reader:
         count = round((packet.duration or 0) * base * rate) if base else 0
         if 0 < count <= rate and context.channels == 1 and packet.pts is not None and base:
             yield SoundFrame(np.zeros((1, count), np.float32), ("FC",), rate, packet.pts * base)
+
+    def _late(self, begin: float) -> Iterator[av.Packet[AudioStream]]:
+        """Yield the packets from a container time on, or the last packet if there are none."""
+        last: av.Packet[AudioStream] | None = None
+        is_late = False
+        for packet in self._packets():
+            is_late = is_late or (packet.pts is not None and float(packet.pts * packet.time_base) >= begin)
+            if is_late:
+                yield packet
+            elif packet.size:
+                last = packet
+        if last is not None and not is_late:
+            yield last
 
     def frames_from(self, seconds: float) -> Iterator[SoundFrame]:
         """Yield all frames from shortly before a container time, in seconds."""
@@ -444,40 +443,3 @@ def _count_samples(packet: av.Packet[AudioStream], ticks: Fraction) -> None:
     samples = min(round(struct.unpack_from("<I", data)[0] * ticks), 0xFFFFFFFF)
     found.update(struct.pack("<I", samples) + data[4:])
     packet.set_sidedata(found)
-
-
-def _frame(name: str, frame: AudioFrame) -> SoundFrame | None:
-    """Convert an FFmpeg frame to float samples; None for a frame without samples."""
-    channels, count = len(frame.layout.channels), frame.samples
-    if channels < 1 or count < 1 or frame.sample_rate < 1:
-        return None
-    if channels > _MAX_CHANNELS:
-        raise UnsupportedError(name, f"sound with {channels} channels; the limit is {_MAX_CHANNELS}")
-    try:
-        if frame.format.is_planar and channels >= _MANY:
-            (frame,) = _packed(frame)
-        raw: NDArray[Any] = frame.to_ndarray()
-    except (ValueError, FFmpegError) as error:
-        raise UnsupportedError(name, f"unsupported sample format {frame.format.name}") from error
-    if not frame.format.is_planar:
-        raw = raw.reshape(count, channels).T
-    if raw.dtype == np.float64:
-        raw = raw.astype(np.float32)
-    samples = np.empty((channels, count), np.float32)
-    kernel.to_float(raw, samples)
-    time = frame.pts * frame.time_base if frame.pts is not None and frame.time_base else None
-    return SoundFrame(samples, _names(frame.layout), frame.sample_rate, time)
-
-
-def _packed(frame: AudioFrame) -> list[AudioFrame]:
-    """Interleave the channels of a planar frame."""
-    rate, layout, base = frame.sample_rate, frame.layout.name, frame.time_base
-    return converted(conversion(rate, frame.format.name, layout, base, to="flt", to_rate=rate), frame)
-
-
-def _names(layout: AudioLayout) -> tuple[str, ...]:
-    """Return the channel names; if the stream has none, default names by the number of channels."""
-    channels = len(layout.channels)
-    if layout.name.endswith(" channels"):
-        return tuple(_UNNAMED.get(channels, "FL FR" + " FC" * (channels - 2)).split())
-    return tuple(channel.name for channel in layout.channels)

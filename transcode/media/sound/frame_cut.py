@@ -50,7 +50,7 @@ def cut(content: Input, start: float, seconds: float) -> CutFrames | None:
 
 def _beginning(content: Input, second: int, seconds: float) -> bytes | None:
     """Return the beginning of a recording, with at least so many seconds; None if it is too long."""
-    wanted = math.ceil(second * (seconds + 1)) + _MORE
+    wanted = min(math.ceil(second * (seconds + 1)) + _MORE, content.size)
     if wanted > _MOST_READ:
         return None
     with content.open() as file:
