@@ -8,9 +8,10 @@ import pytest
 
 import transcode
 from tests.made.sounds import container, played, probed, sine
+from transcode.media.sound import mpeg_frames
 from transcode.media.sound.audio import decode
 from transcode.media.sound.audio_copy import copied
-from transcode.media.source import probe
+from transcode.media.source import mpeg_file, probe
 from transcode.media.source.container import open_container
 from transcode.media.source.inputs import Input, read
 
@@ -160,3 +161,17 @@ def test_what_begins_inside_a_frame(shared: Path) -> None:
     assert copied(piece, ["audio/mpeg"]) is not None
     adts = bytes(read(shared / "media" / "audio" / "aac_adts_16s.aac").data)
     assert Input("piece.aac", adts[10_100:]).content_type == "audio/aac"
+
+
+@pytest.mark.parametrize(
+    "head", [b"\xff\xf3\x10\x00", b"\xff\xf2\x10\xc0", b"\xff\xfb\x10\x00", b"\xff\xfa\x10\xc0"]
+)
+def test_frames_too_small_for_what_they_state(head: bytes) -> None:
+    """A frame that names a length has no room for it, or zeros where it should be: nothing breaks."""
+    size = mpeg_file.size_of(head)
+    for at in range(4, min(size, 60)):
+        frame = (head + bytes(at - 4) + b"Xing\0\0\0\x0fLAME" + bytes(size))[:size]
+        for start in (0.0, 0.2):
+            made = mpeg_frames.cut(frame * 60, start, 1.0)
+            assert made is not None
+            assert made.seconds <= 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -138,25 +138,25 @@ def _range_of(
     form, rate = CONTAINERS[target][0], stream.codec_context.sample_rate
     try:
         if form == "mp3":
-            octets = b"".join(
-                bytes(one) for one, at, _ in _timed(container, stream) if at < window.start + window.seconds
-            )
+            stop = window.start + window.seconds
+            found = takewhile(lambda timed: timed[1] < stop, _timed(container, stream))
+            octets = b"".join(bytes(one) for one, _, _ in found)
             piece = mpeg_frames.cut(octets, window.start, window.seconds)
             return None if piece is None else Copied(piece.data, target, notes, piece.begin, piece.seconds)
-        found = _within(container, stream, window, is_exact=form in _EXACT)
-        if not found:
+        kept = _within(container, stream, window, is_exact=form in _EXACT)
+        if not kept:
             return None
-        begin, end = found[0][1], found[-1][2]
+        begin, end = kept[0][1], kept[-1][2]
         if form == "amr":
             magic = amr_file.MAGIC[stream.codec_context.codec.canonical_name]
-            data = magic + b"".join(bytes(one) for one, _, _ in found)
+            data = magic + b"".join(bytes(one) for one, _, _ in kept)
             return Copied(data, target, notes, begin, end - begin)
         if form in _EXACT:
-            data = _mux((one for one, _, _ in found), stream, form)
+            data = _mux((one for one, _, _ in kept), stream, form)
             return Copied(data, target, notes, window.start, end - window.start)
         most = math.floor(window.seconds * rate / AAC_SAMPLES + 1e-6)
-        data = _mux((one for one, _, _ in found[:most]), stream, form)
-        return Copied(data, target, notes, max(begin, 0.0), min(most, len(found)) * AAC_SAMPLES / rate)
+        data = _mux((one for one, _, _ in kept[:most]), stream, form)
+        return Copied(data, target, notes, max(begin, 0.0), min(most, len(kept)) * AAC_SAMPLES / rate)
     except (FFmpegError, ValueError):
         return None
 

@@ -153,7 +153,7 @@ def _is_stating(frame: bytes, head: _Header) -> bool:
 def _lame(frame: bytes, head: _Header) -> bytes:
     """Return the extension of LAME in a stating frame; empty if it has none."""
     at = HEAD + _checked(frame) + head.side
-    if frame[at : at + 4] not in _STATING:
+    if frame[at : at + 4] not in _STATING or len(frame) < at + 8:
         return b""
     flags = frame[at + 7]
     at += 8 + 4 * (flags & 1) + 4 * (flags >> 1 & 1) + 100 * (flags >> 2 & 1) + 4 * (flags >> 3 & 1)
