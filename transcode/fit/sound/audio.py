@@ -204,7 +204,8 @@ def fit_audio(request: FitRequest, *, tuning: Tuning = TUNING) -> Rendition:
     copy = None
     if decoded.is_plain and options.loudness is None:
         same = [name for name, codec in copies if codec == decoded.info.codec]
-        copy = copied(content, same, window=None if is_whole else (options.start, options.seconds(limits)))
+        window = None if is_whole else (options.start, options.seconds(limits))
+        copy = copied(content, same, window=window) if same else None
         if copy is not None and len(copy.data) <= limits.max_bytes:
             return _passed(record, decoded, copy)
     if not forms and copy is not None:
