@@ -49,6 +49,10 @@ _STATED = (None, 1, 2, 3, 8, 9)
 #: Pixel shapes: square, and that of standard pictures of H.263, which old devices show as square.
 _SHAPES = ((1, 1), (12, 11))
 
+#: Largest ratio of the video of a window to the limit: the window may begin with a key frame long before its
+#: start.
+_MOST_WINDOW = 2
+
 #: The highest frame rate of the levels in frames/s, and the ratio by which measured rates may be higher: they
 #: are means. The bit rate of less than a second is counted for a second: the first picture is the largest.
 _MOST_RATE = 30.0
@@ -101,7 +105,10 @@ def simple_within(
     if limits.max_frame_rate is not None and rate > limits.max_frame_rate * 1.01:
         return None
     length = sum(packet.duration for packet in found.video)
-    bits = 8 * sum(packet.size for packet in found.video) / max(length, 1.0)
+    octets = sum(packet.size for packet in found.video)
+    if octets > _MOST_WINDOW * limits.max_bytes:
+        return None
+    bits = 8 * octets / max(length, 1.0)
     level = simple_level(video.codec, size, rate, bits)
     stated = None if level is None else read_simple(content, window.clip, start, seconds)
     if stated is None or stated.profile_and_level not in _STATED or stated.aspect not in _SHAPES:

@@ -40,6 +40,11 @@ _OWN_ASPECT = 15
 _SEQUENCE, _PICTURE = 0xB0, 0xB6
 _LAYERS = range(0x20, 0x30)
 
+_START = b"\0\0\1"
+
+#: Octets of a header that are read.
+_LOOKED = 64
+
 #: The object type of the simple profile (table 6-10), and the coding types of its pictures, I and P.
 _SIMPLE = 1
 _INTRA, _PREDICTED = 0, 1
@@ -152,8 +157,15 @@ def _h263(data: bytes) -> SimpleVideo:
 
 
 def _units(data: bytes) -> Iterator[bytes]:
-    """Yield what follows each start code of MPEG-4, from its last octet on."""
-    return (unit for unit in data.split(b"\0\0\1")[1:] if unit)
+    """Yield what follows each start code of MPEG-4, from its last octet on: at most _LOOKED octets."""
+    at = data.find(_START)
+    while at >= 0:
+        at += len(_START)
+        end = data.find(_START, at)
+        unit = data[at : min(at + _LOOKED, len(data) if end < 0 else end)]
+        if unit:
+            yield unit
+        at = end
 
 
 def _mpeg4(data: bytes) -> set[SimpleVideo]:
@@ -235,8 +247,8 @@ class _Bits:
     """Reads bits of a header in order."""
 
     def __init__(self, data: bytes) -> None:
-        self._data = int.from_bytes(data[:64], "big")
-        self._left = 8 * min(len(data), 64)
+        self._data = int.from_bytes(data, "big")
+        self._left = 8 * len(data)
 
     def take(self, count: int) -> int:
         """Return the next bits as a number."""
