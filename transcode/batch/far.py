@@ -56,8 +56,7 @@ _TIMEOUT, _RETRIES = timedelta(minutes=10), 8
 #: Seconds before a request is made again whose connection broke.
 _AGAIN = (0.2, 1.0, 3.0)
 #: The largest object that is fetched, in bytes, and those that are asked for at once.
-MOST_BYTES = 4 * 1024**3
-_PIECE = 8 * 1024 * 1024
+MOST_BYTES, _PIECE = 4 * 1024**3, 8 * 1024 * 1024
 #: Objects that are written at once.
 _AT_ONCE = 8
 

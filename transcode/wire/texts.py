@@ -29,7 +29,6 @@ NAMES = ("name", "filename")
 
 #: A supplementary character in CESU-8 (Unicode Technical Report 26), which Java writes.
 _HALVES = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
-_CHARSET_NAMES = frozenset(CHARSETS.values())
 
 _WORD = r"=\?([!->@-~]+)\?([BbQq])\?([ ->@-~]*)\?="
 _WORDS = re.compile(rf"{_WORD}(?:\s+(?={_WORD}))?")
@@ -38,6 +37,7 @@ _WORD_OCTETS = 45
 #: Octets of incomplete encoded words that wait for the next word at most. Each word decodes them again.
 _MOST_BEGUN = 1000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CHARSET_NAMES = frozenset(CHARSETS.values())
 _TEXT_PARAMETER = re.compile(r';\s*([^=;\s]+)\s*=\s*("[^"]*"|[^;]*)')
 
 

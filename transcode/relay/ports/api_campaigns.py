@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import msgspec
@@ -331,12 +332,9 @@ class Campaigns:
 
     async def page(self, asked: Asked) -> schema.CampaignPage:
         """List campaigns."""
-        return await run_in_threadpool(self._paged, asked, asked.words(Page))
-
-    def _paged(self, asked: Asked, words: Page) -> schema.CampaignPage:
         find = partial(campaigns.page, self._store, asked.key.account)
-        shown, more = words.rows(find, lambda one: (one.made_at, one.id))
-        return schema.CampaignPage([campaign_views.campaign(self._store, one) for one in shown], more)
+        place, view = attrgetter("made_at", "id"), partial(campaign_views.campaign, self._store)
+        return await run_in_threadpool(asked.words(Page).page, find, place, view, schema.CampaignPage)
 
     async def recipients(self, asked: Asked) -> schema.CampaignRecipientPage:
         """List recipients of a campaign."""

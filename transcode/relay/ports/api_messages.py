@@ -12,6 +12,7 @@ import uuid
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import anyio
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 __all__ = ["REFUSED", "Messages", "Page", "idempotency_key"]
 
 _Row = TypeVar("_Row")
+_View = TypeVar("_View")
+_Page = TypeVar("_Page")
 
 #: The kinds of problems by the reason of a refusal.
 REFUSED = {
@@ -91,14 +94,20 @@ class Page(msgspec.Struct):
         except ValueError as error:
             raise ApiError.of_field("invalid", "after", "is none that next had") from error
 
-    def rows(
-        self, find: Callable[..., Sequence[_Row]], place: Callable[[_Row], tuple[float, str]]
-    ) -> tuple[Sequence[_Row], str | None]:
-        """Return the rows of the page, and the word for the next page; None: there is none.
+    def page(
+        self,
+        find: Callable[..., Sequence[_Row]],
+        place: Callable[[_Row], tuple[float, str]],
+        view: Callable[[_Row], _View],
+        of: Callable[[list[_View], str | None], _Page],
+    ) -> _Page:
+        """Return the page.
 
         Args:
             find: finds rows by the keywords of submissions.page.
             place: returns time and id of a row.
+            view: returns what is shown of a row.
+            of: makes the page of what is shown and the word for the next page; None: there is none.
 
         Raises:
             ApiError: no page had such a word.
@@ -106,7 +115,8 @@ class Page(msgspec.Struct):
         # One more than the page has, where there is one.
         found = find(before=self.before(), reference=self.client_reference, most=self.limit + 1)
         shown = found[: self.limit]
-        return shown, views.cursor(*place(shown[-1])) if len(found) > self.limit else None
+        more = views.cursor(*place(shown[-1])) if len(found) > self.limit else None
+        return of([view(one) for one in shown], more)
 
 
 class Messages:
@@ -390,12 +400,9 @@ class Messages:
 
     async def page(self, asked: Asked) -> schema.MessagePage:
         """List messages."""
-        return await run_in_threadpool(self._paged, asked, asked.words(Page))
-
-    def _paged(self, asked: Asked, words: Page) -> schema.MessagePage:
         find = partial(submissions.page, self._store, asked.key.account)
-        shown, more = words.rows(find, lambda one: (one.made_at, one.message))
-        return schema.MessagePage([views.message(self._store, one) for one in shown], more)
+        place, view = attrgetter("made_at", "message"), partial(views.message, self._store)
+        return await run_in_threadpool(asked.words(Page).page, find, place, view, schema.MessagePage)
 
     async def cancel(self, asked: Asked) -> schema.Message:
         """Cancel a message."""

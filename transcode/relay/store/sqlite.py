@@ -312,8 +312,7 @@ class SqlStore:
             at: the time.
             detail: what was said.
         """
-        write = partial(reports.note, report=report, told=told, at=at, detail=detail, seconds=self._timers)
-        return self.happen(write, at=at)
+        return self._told(partial(reports.note, report=report, told=told), at, detail)
 
     def report_answered(
         self, peer: str, transaction_id: str, told: Told, *, at: float, detail: str = ""
@@ -330,16 +329,11 @@ class SqlStore:
         Raises:
             LookupError: it waits for no answer of that id; from the future.
         """
-        find = partial(
-            reports.answered,
-            peer=peer,
-            named=transaction_id,
-            told=told,
-            at=at,
-            detail=detail,
-            seconds=self._timers,
-        )
-        return self.happen(find, at=at)
+        find = partial(reports.answered, peer=peer, named=transaction_id, told=told)
+        return self._told(find, at, detail)
+
+    def _told(self, find: Callable[..., Sequence[Occurrence]], at: float, detail: str) -> Future[int]:
+        return self.happen(partial(find, at=at, detail=detail, seconds=self._timers), at=at)
 
     def keep_adapted(self, message: str, profile: str, blob: str) -> Future[bool]:
         """Remember the octets of a message that was adapted to a profile.
