@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -153,6 +154,20 @@ def test_a_worker_that_is_another_one(source: Path, tmp_path: Path) -> None:
         apart.write_apart(job, convert=mock.Mock(), limits=limits, version="9.9")
     with pytest.raises(transcode.JobError, match="does not see it"):
         apart.write_apart(job, convert=mock.Mock(), limits=limits, version=transcode.__version__)
+
+
+def test_a_source_that_is_gone(tmp_path: Path) -> None:
+    """No worker is asked for it: to a worker it looks like a folder that is not at the same path."""
+    (tmp_path / "a.jpg").touch()
+    paths = [str(tmp_path / name) for name in ("a.jpg", "b.jpg", "\0")]
+    jobs: list[Any] = [mock.Mock(reads=(path,), outputs=()) for path in paths]
+    assert [str(engines._gone(job) or "") for job in jobs[:2]] == [
+        "",
+        f"{tmp_path / 'b.jpg'}: no such file or directory",
+    ]
+    _, refused = engines._refused(jobs, mock.Mock())
+    assert [job for job, _ in refused] == jobs[1:]
+    assert {type(error) for _, error in refused} == {transcode.SourceError}
 
 
 def test_a_worker_with_another_target(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from transcode.batch.far import FarOutputs, convert_near, is_far
 from transcode.batch.looks import NOTHING
 from transcode.batch.resume import Told
 from transcode.batch.shown import convert_shown
-from transcode.errors import JobError, OverwriteError, TranscodeError
+from transcode.errors import JobError, OverwriteError, SourceError, TranscodeError
 from transcode.jobs import processors
-from transcode.jobs.files import Outputs
+from transcode.jobs.files import Outputs, reason
 from transcode.jobs.gather import attempt, gather
 from transcode.jobs.job_limits import JobLimits, JobLost
 
@@ -163,11 +163,15 @@ def _given(
 
 
 def _refused(work: list[Job], outputs: Outputs) -> tuple[list[Job], list[tuple[Job, object]]]:
-    """The jobs that workers may write the outputs of, and those outputs that would replace a source."""
+    """The jobs that workers may do; sources that are not there; and outputs that would replace a source."""
     may: list[Job] = []
     refused: list[tuple[Job, object]] = []
     for job in work:
         left = []
+        gone = _gone(job)
+        if gone is not None:
+            refused.append((job, gone))
+            continue
         for output in job.outputs:
             try:
                 for path in output.paths():
@@ -178,6 +182,17 @@ def _refused(work: list[Job], outputs: Outputs) -> tuple[list[Job], list[tuple[J
         if left:
             may.append(replace(job, outputs=tuple(left)))
     return may, refused
+
+
+def _gone(job: Job) -> SourceError | None:
+    """The error of a file that is not there: a worker can't tell it from a folder that is another one."""
+    for path in job.reads:
+        try:
+            if not is_far(path):
+                Path(path).stat()
+        except (OSError, ValueError) as error:
+            return SourceError(path, reason(error))
+    return None
 
 
 def _settle(
