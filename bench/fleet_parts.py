@@ -1,9 +1,9 @@
 """What the parts of a batch on many machines can do: ``python -m bench.fleet_parts [--files 4000]``.
 
 Files are copied and not decoded, so that what remains is what the parts take: Dask's scheduler, the command
-that sends files and takes results, one worker, the manifest, a folder, and a bucket of SeaweedFS. Outputs
-have 300 kB. Given is processor time for one file, and how many files a second that allows one processor; of
-folder and bucket also how many there were by the clock, on this machine's disk.
+that sends files and takes results, one worker, the list of files, the manifest, a folder, and a bucket of
+SeaweedFS. Outputs have 300 kB. Given is processor time for one file, and how many files a second that allows
+one processor; of what waits for disks and servers also how many there were by the clock.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ from tests.batch import fleet, weed
 from transcode.batch import BatchOptions, Converted, convert_directory, engines, far
 from transcode.batch.cluster import Cluster
 from transcode.batch.convert import Made, MadeOutput
+from transcode.batch.directory import prepare
 from transcode.batch.manifest import Manifest, Row, database
-from transcode.batch.plan import Job
+from transcode.batch.plan import BatchPlan, Job
 from transcode.jobs.files import Outputs
+from transcode.model import MessageWords
 
 PROFILE = transcode.find_profile("us-att")
 OCTETS = b"\0" * 300_000
@@ -84,6 +86,22 @@ def dask(folder: Path, target: Path, files: int, note: str) -> None:
         _line(f"worker, without its child{note}", 2 * (_taken(processes[1].pid) - worker), files)
 
 
+def listing(folder: Path, files: int) -> None:
+    """What a command does before its first file: it lists all, and takes a part of them."""
+    source = folder / "in"
+    for number in range(files):
+        (source / f"{number // 500}").mkdir(parents=True, exist_ok=True)
+        (source / f"{number // 500}" / f"{number:06}.jpg").touch()
+    words = MessageWords(
+        to=(), cc=(), bcc=(), sender=None, subject=None, text=None, options=None, as_clip=False
+    )
+    with _measured("list of all files", files):
+        keep = BatchOptions(shard=(1, 20))
+        work = prepare(source, folder / "out", PROFILE, BatchPlan(), words, None, None, keep)
+    if work.ledger is not None:
+        work.ledger.close()
+
+
 def manifest(folder: Path, files: int) -> None:
     """Rows, a hundred a commit."""
     folder.mkdir()
@@ -137,6 +155,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         dask(folder / "dask", folder / "out", files, "")
+        listing(folder / "list", 10 * files)
         manifest(folder / "manifest", 10 * files)
         _write("folder", files, folder / "files", Outputs().write_sets)
         bucket(folder / "bucket", files // 4)
