@@ -12,9 +12,11 @@ import av
 import numpy as np
 import pytest
 
+import transcode
 from tests.made import sounds
 from transcode.errors import LimitsError, SourceError, UnsupportedError
 from transcode.media.sound.audio import decode
+from transcode.media.sound.audio_copy import copied
 from transcode.media.sound.timeline import Line, SoundFrame
 from transcode.media.source import inputs
 from transcode.media.source.inputs import Input
@@ -136,20 +138,29 @@ def test_one_time_of_several_frames() -> None:
     assert not samples[1200:8000].any()
 
 
-def test_sound_of_avi_has_no_gaps() -> None:
-    """FFmpeg takes each frame of AMR in AVI for a third of a second."""
-    frames = sounds.amr_frames(sounds.words(1.0))
+def amr_in_avi(frames: bytes) -> Input:
+    """AMR as FFmpeg copies it into AVI: it takes each frame for a third of a second."""
     file = io.BytesIO()
-    plain = b"#!AMR\n" + frames
-    with av.open(io.BytesIO(plain), "r") as source, av.open(file, "w", "avi") as made:
+    with av.open(io.BytesIO(b"#!AMR\n" + frames), "r") as source, av.open(file, "w", "avi") as made:
         stream = made.add_stream_from_template(source.streams.audio[0])
         for packet in source.demux(audio=0):
             if packet.size:
                 packet.stream = stream
                 made.mux(packet)
-    found = decode(Input("a.avi", file.getvalue()))
+    return Input("a.avi", file.getvalue())
+
+
+def test_sound_of_avi_has_no_gaps() -> None:
+    """All frames follow each other, and a range of them is not copied by times that are wrong."""
+    frames = sounds.amr_frames(sounds.words(1.0))
+    content = amr_in_avi(frames)
+    found = decode(content)
     assert not found.notes
-    np.testing.assert_array_equal(found.pcm.samples, decode(Input("a.amr", plain)).pcm.samples)
+    plain = decode(Input("a.amr", b"#!AMR\n" + frames))
+    np.testing.assert_array_equal(found.pcm.samples, plain.pcm.samples)
+    assert copied(content, ["audio/amr"], window=(0.2, 0.4)) is None
+    cut = transcode.fit(content.data, transcode.Limits(50_000), start=0.2, max_seconds=0.4)
+    assert cut.duration == pytest.approx(0.4, abs=0.021)
 
 
 def test_blank_frames_of_phones() -> None:

@@ -121,6 +121,9 @@ def _copied_range(
     content: Input, container: InputContainer, stream: AudioStream, target: str, window: _Window
 ) -> Copied | None:
     """Copy a range; see copied()."""
+    if "avi" in container.format.name.split(",") and stream.codec_context.codec.canonical_name in amr.RATES:
+        # FFmpeg takes each frame for a third of a second; see audio.decode, which does not.
+        return None
     notes = () if content.content_type == target else (_rewrapped(target),)
     if {"amr", "aac", "mp3"}.isdisjoint(container.format.name.split(",")):
         return _range_of(container, stream, target, window, notes)
