@@ -20,6 +20,8 @@ from transcode.media.samples.score import ssimulacra2
 
 TITLE = "Screenshots, documents and drawings under a cap"
 
+ONE_THREAD = True
+
 #: A generated page, and the drawings of the corpus.
 PAGE = "page, made here"
 NAMES = (

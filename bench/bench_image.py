@@ -18,6 +18,8 @@ from bench.stored import ABSENT, Row, nested
 
 TITLE = "Photos under a cap"
 
+ONE_THREAD = True
+
 #: Tasks: the box in pixels and the limit in bytes.
 TASKS = corpus.tasks(
     ((2592, 1944), 1_047_000),

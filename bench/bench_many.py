@@ -17,6 +17,8 @@ from transcode.media.source.inputs import Input
 
 TITLE = "Several limits from one source, one limit for several"
 
+ONE_THREAD = True
+
 #: The first and the second limit of each pair: bytes, width and height.
 PAIRS = {
     "the same box, and another decode": ((612_900, 1600, 1200), (305_700, 1600, 1200)),

@@ -15,6 +15,8 @@ from transcode.kernels import jpeg
 
 TITLE = "Progressive photos"
 
+ONE_THREAD = True
+
 #: Tasks: the box in pixels and the limit in bytes.
 TASKS = corpus.tasks(((1600, 1200), 612_900), ((1440, 1080), 60_000), ((640, 480), 100_900))
 BASELINE, PROGRESSIVE = "transcode, baseline", "transcode, progressive"

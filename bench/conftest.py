@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import pytest
@@ -14,6 +15,7 @@ from bench import size
 from bench.engines import OURS, Engine, is_ours
 from bench.machine import described, package
 from bench.timing import TURNS, clock
+from transcode.jobs.processors import ThreadLimit
 
 Made = TypeVar("Made")
 
@@ -86,8 +88,11 @@ def _given(item: Any) -> dict[str, str]:
 
 
 @pytest.fixture
-def measure(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Measure:
-    """The Measure of a test. Its group is the section and all parameters except the engine."""
+def measure(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Iterator[Measure]:
+    """The Measure of a test. Its group is the section and all parameters except the engine.
+
+    Where the section has ``ONE_THREAD``, this engine has one thread, as its rivals have.
+    """
     section = request.module.__name__.rpartition("bench_")[2]
     given = dict(_given(request.node))
     name = given.pop("engine", OURS)
@@ -109,7 +114,8 @@ def measure(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> Meas
     if TURNS is not None:
         TURNS.begin(request.node.nodeid)
     warms = not engine.programs and not getattr(request.module, "IN_PROCESSES", False)
-    return Measure(benchmark, (f"{section} {test}", name), pass_over, warms=warms)
+    with ThreadLimit(1) if getattr(request.module, "ONE_THREAD", False) else nullcontext():
+        yield Measure(benchmark, (f"{section} {test}", name), pass_over, warms=warms)
 
 
 def pytest_configure(config: pytest.Config) -> None:

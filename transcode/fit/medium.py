@@ -75,8 +75,9 @@ def fit(
             sound has no fades. The report has the range that was kept.
         as_clip: send a recording as a clip, for receivers that take clips and no sound. True: the clip shows
             the waveform; a source: it shows that picture. Pictures and clips are not affected.
-        threads: largest number of threads; None: one for each processor that this process may
-            use. The number does not change the bytes, except those of some damaged HEVC clips.
+        threads: largest number of threads; None: one for each processor that this process may use. The
+            number does not change the bytes, except those of some damaged HEVC clips. 1 takes the least
+            processor time, where several files are fitted at the same time.
         progress: called while a clip or a recording is processed.
         report: called with each note as it is made, even if no rendition results. The report of the
             rendition has all notes.
