@@ -21,6 +21,7 @@ SECTIONS = (
     "graphics",
     "animation",
     "many",
+    "threads",
     "heif",
     "slideshow",
     "memory",
