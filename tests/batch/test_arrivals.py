@@ -81,12 +81,17 @@ def test_an_empty_file_is_not_whole(tmp_path: Path, time: Time, arrivals: Arriva
     assert time.look(arrivals, path, after=100)
 
 
-def test_what_is_no_file_is_left_to_the_reader(tmp_path: Path, arrivals: Arrivals) -> None:
-    arrivals.begin()
+def test_what_is_no_file_is_left_to_the_reader(tmp_path: Path, time: Time, arrivals: Arrivals) -> None:
+    """A link to nothing and a pipe stand like a file, so that they are told of once; what is gone not."""
     (tmp_path / "link.jpg").symlink_to(tmp_path / "nothing")
     os.mkfifo(tmp_path / "pipe.jpg")
-    assert arrivals.is_whole(tmp_path / "link.jpg")
-    assert arrivals.is_whole(tmp_path / "pipe.jpg")
+    for name in ("link.jpg", "pipe.jpg"):
+        arrivals.begin()
+        time.wall = (tmp_path / name).lstat().st_ctime_ns
+        assert not arrivals.is_whole(tmp_path / name)
+        time.wall += 2_000_000_000
+        assert arrivals.is_whole(tmp_path / name)
+    assert arrivals.is_whole(tmp_path / "gone.jpg")
 
 
 def test_who_writes_is_seen(tmp_path: Path, time: Time) -> None:

@@ -113,7 +113,7 @@ def test_what_has_changed_is_done(settled: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
-    """A pipe and a device without end beside the photos are named at once, with a manifest too."""
+    """A pipe and a device without end beside the photos are named at once, with a manifest too, and once."""
     source = tmp_path / "in"
     source.mkdir()
     os.mkfifo(source / "pipe.jpg")
@@ -121,8 +121,15 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     for path in source.iterdir():
         with pytest.raises(OSError, match="not a regular file"):
             hash_of(path)
+    (source / "link.jpg").symlink_to("nothing")
     _, results = run(source, tmp_path / "out")
-    assert [str(one.error).rpartition(": ")[2] for one in results] == ["not a regular file"] * 2
+    wanted = ["no such file or directory", "not a regular file"]
+    assert [str(one.error).rpartition(": ")[2] for one in results] == [*wanted, wanted[1]]
+    here, results = run(source, tmp_path / "out")
+    # The device has another time each time.
+    assert (set(here.seen) - {"zero.jpg"}, len(results)) == (set(), 3)
+    (source / "nothing").write_bytes(save(photo(30, 20)))
+    assert "link.jpg" in run(source, tmp_path / "out")[0].made
 
 
 def test_two_runs_with_other_words_at_once(

@@ -54,6 +54,14 @@ def is_written(path: Path) -> bool:
     return False
 
 
+def _status(path: Path) -> os.stat_result | None:
+    """What is at a path; of a link to nothing the link. None: it is gone, or can't be looked at."""
+    for look in (path.stat, path.lstat):
+        with contextlib.suppress(OSError, ValueError):
+            return look()
+    return None
+
+
 class _Seen(NamedTuple):
     """How a file was, and when it was first seen so, in seconds of a clock that never goes back."""
 
@@ -99,19 +107,18 @@ class Arrivals:
         """Whether a file is whole; one that is not is remembered."""
         if is_temporary(path.name):
             return False
-        try:
-            found = path.stat()
-        except (OSError, ValueError):
-            # A link to nothing: whoever reads it says so.
-            return True
-        if not stat.S_ISREG(found.st_mode):
+        found = _status(path)
+        if found is None:
+            # Whoever reads it says why.
             return True
         state = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
         now = self._clock()
         seen = self._before.get(path)
         if seen is None or seen.state != state:
             seen = _Seen(state, now)
-        if found.st_size and self._has_stood(found, seen, now) and not self._is_partial(path):
+        if self._has_stood(found, seen, now) and (
+            not stat.S_ISREG(found.st_mode) or (found.st_size and not self._is_partial(path))
+        ):
             return True
         self._waiting[path] = seen
         return False

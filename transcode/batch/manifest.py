@@ -92,14 +92,24 @@ class Writes(Protocol):
 
 
 def stamp(path: str | os.PathLike[str]) -> str:
-    """Size, times and number of a file: where they are others, it may be another file. Empty: no file."""
+    """Size, times and number of a file: where they are others, it may be another file. Empty: no file.
+
+    A link to nothing has those of the link.
+    """
     if is_far(path):
         return stamp_of(path)
     try:
-        status = Path(path).stat()
+        status = _status(Path(path))
     except (OSError, ValueError):
         return ""
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+
+
+def _status(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError:
+        return path.lstat()
 
 
 def written_stamp(path: Path, outputs: Writes) -> str:
