@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import transcode
-from bench import corpus, size
+from bench import corpus, screens, size
 from bench.engines import OURS, Engine
 from bench.stored import ABSENT, Row, nested
 from transcode.media.samples.score import ssimulacra2
@@ -67,6 +67,12 @@ def _page() -> bytes:
     return file.getvalue()
 
 
+def _source(name: str) -> bytes:
+    if name in screens.NAMED:
+        return screens.made(screens.NAMED[name])
+    return _page() if name == PAGE else corpus.read(name, "image")
+
+
 def _points(made: bytes, original: Image.Image) -> float:
     """The SSIMULACRA2 score on a white background, at the size of the original."""
     image = _over_white(made)
@@ -81,7 +87,7 @@ def _over_white(data: bytes) -> Image.Image:
 
 
 def _reference(data: bytes, box: Size) -> Image.Image:
-    """The picture on a white background, reduced to the box."""
+    """The picture on a white background, reduced to the box, as scripts do it."""
     image = _over_white(data)
     width, height = box[::-1] if image.height > image.width else box
     scale = min(1.0, width / image.width, height / image.height)
@@ -157,11 +163,11 @@ ENGINES = {
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("picture", size.some([PAGE, *corpus.there(NAMES)], 2))
+@pytest.mark.parametrize("picture", size.some([PAGE, *corpus.there(NAMES), *screens.NAMED], 2))
 @pytest.mark.parametrize("task", size.pick(list(TASKS), FEW, FEW[1:]))
 def test_graphics(measure: Any, task: str, picture: str, engine: str) -> None:
     box, cap = TASKS[task]
-    data = _page() if picture == PAGE else corpus.read(picture, "image")
+    data = _source(picture)
     original = _reference(data, box)
     made = measure(lambda: ENGINES[engine].work(data, original, box, cap))
     if made is not None:

@@ -42,12 +42,14 @@ TOLD: dict[str, tuple[float, ...]] = {
     "noisy": (0.1, 0.6),
     "little": (1, 12),
     "soft": (0.2, 0.8),
-    "crowded": (0.05, 0.25),
-    "crowded_edges": (0.01, 0.09),
+    "busy": (0.1, 0.34),
+    "busy_edges": (0.02, 0.3),
+    "crowded": (0.02, 0.25),
 }
 SCORED: dict[str, tuple[float, ...]] = {
-    "excellent": (70.0, 99.0),
-    "palette_share": (0.1, 0.9),
+    "excellent": (70.0, 99.9),
+    "whole_share": (0.2, 9.0),
+    "palette_share": (1.0, 30.0),
     "good_score": (20.0, 45.0, 85.0),
     "worse": (0.0, 10.0),
 }

@@ -148,6 +148,12 @@ def findings() -> Iterator[tuning.Finding]:
         for share in (0.08, 0.3)
     }
     yield tuning.between(TUNING, "many_bytes", gains, least=0.3)
+    gains = {
+        share: scored(replace(TUNING, most_bytes=0.0), (640, 480), (share,), False)
+        - scored(replace(TUNING, most_bytes=9.0), (640, 480), (share,), False)
+        for share in (0.2, 0.8)
+    }
+    yield tuning.between(TUNING, "most_bytes", gains, least=0.5)
     yield tuning.sweep(
         TUNING,
         "least_progressive",
@@ -179,10 +185,17 @@ def reductions(photos: Mapping[str, bytes]) -> Iterator[tuning.Finding]:
 
     yield tuning.sweep(
         opener.TUNING,
-        "fine_half",
+        "fine_scales",
         lambda numbers: scored(numbers, (1600, 1200), 0.33),
         lost=0.5,
-        values=(1.0, 2.5),
+        values=(((1, 1.0), (2, 1.0), (4, 1.0)), ((4, 9.0),)),
+    )
+    yield tuning.sweep(
+        opener.TUNING,
+        "finest_scales",
+        lambda numbers: scored(numbers, (640, 480), 0.8),
+        lost=0.5,
+        values=(((2, 1.25), (4, 1.38)), ((4, 9.0),)),
     )
     ladders = {
         "as wide as wanted": replace(opener.TUNING, scales=((1, 1.0), (2, 1.0), (4, 1.0))),

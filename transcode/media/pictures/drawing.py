@@ -29,22 +29,27 @@ __all__ = [
     "video_picture",
 ]
 
-#: Compression level of zlib. Level 9 takes six times as long for 3 % fewer bytes.
+#: Compression levels of zlib: the usual one, and the highest, which takes six times as long for 3 % fewer
+#: bytes.
 _LEVEL = 6
+_HIGHEST_LEVEL = 9
 
 
-def encode_png(samples: NDArray[np.uint8], palette: NDArray[np.uint8] | None = None) -> bytes:
+def encode_png(
+    samples: NDArray[np.uint8], palette: NDArray[np.uint8] | None = None, *, harder: bool = False
+) -> bytes:
     """Encode a PNG file without metadata.
 
     Args:
         samples: rows x columns x 3, or rows x columns of indices into the palette.
         palette: n x 3, at most 256 colours; their number determines the bits per pixel.
+        harder: whether zlib takes its highest level.
     """
     image = Pillow.fromarray(samples)
     if palette is not None:
         image.putpalette(palette.tobytes())
     file = io.BytesIO()
-    image.save(file, "PNG", compress_level=_LEVEL)
+    image.save(file, "PNG", compress_level=_HIGHEST_LEVEL if harder else _LEVEL)
     return file.getvalue()
 
 

@@ -7,7 +7,7 @@ the same decode share it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from transcode.media.samples.planes import Plane, Sampling, resample
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from transcode.model import Note
 
-__all__ = ["LARGEST", "Reduced", "Still", "Stripped"]
+__all__ = ["LARGEST", "Detail", "Reduced", "Still", "Stripped"]
+
+#: How much of a picture's detail its rendition can show.
+Detail = Literal["coarse", "fine", "finest"]
 
 #: Pixels of a picture at its final size, at most: no message has the bytes for more.
 LARGEST = 25_000_000
@@ -81,7 +84,9 @@ class Still(Protocol):
     def height(self) -> int:
         """Height of the upright picture in pixels."""
 
-    def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0", fine: bool = False) -> Reduced:
+    def reduce(
+        self, width: int, height: int, *, sampling: Sampling = "4:2:0", detail: Detail = "coarse"
+    ) -> Reduced:
         """Return the upright picture at width x height pixels.
 
         The intermediate result of this size is kept for further calls with the same size.
@@ -89,7 +94,7 @@ class Still(Protocol):
         Args:
             width, height: in pixels; at most the width and height of the picture.
             sampling: chroma sampling.
-            fine: whether aliasing of a reduced decode would be visible, so that a slower decode at a
+            detail: how much aliasing of a reduced decode would be visible, so that a slower decode at a
                 larger scale is worth its time.
 
         Raises:
@@ -99,7 +104,7 @@ class Still(Protocol):
     def drop_cache(self) -> None:
         """Release the decoded pixels; the next reduce() decodes again."""
 
-    def rgb(self, width: int, height: int, *, fine: bool = False) -> NDArray[np.uint8]:
+    def rgb(self, width: int, height: int, *, detail: Detail = "coarse") -> NDArray[np.uint8]:
         """Return the picture of reduce() as red, green and blue: rows x columns x 3.
 
         A picture that is not stored as YCbCr is not converted to YCbCr on the way.

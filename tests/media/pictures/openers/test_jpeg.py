@@ -15,6 +15,7 @@ from tests.made.stills import SMOOTH, codes, opened, seen
 from transcode.media.pictures import jpeg
 from transcode.media.pictures.openers import jpeg as jpeg_opener
 from transcode.media.pictures.openers import open_still
+from transcode.media.pictures.still import Detail
 from transcode.media.source.inputs import Input
 
 
@@ -127,16 +128,25 @@ def test_scale_of_the_decoder(
     assert decode.call_args.kwargs["eighths"] == eighths
 
 
-@pytest.mark.parametrize(("width", "largest", "eighths"), [(134, 10**6, 8), (133, 10**6, 4), (134, 1000, 4)])
+@pytest.mark.parametrize(
+    ("detail", "width", "largest", "eighths"),
+    [
+        ("fine", 134, 10**6, 8),
+        ("fine", 133, 10**6, 4),
+        ("fine", 134, 1000, 4),
+        ("finest", 88, 10**6, 8),
+        ("finest", 86, 10**6, 4),
+    ],
+)
 def test_scale_where_detail_counts(
-    width: int, largest: int, eighths: int, monkeypatch: pytest.MonkeyPatch
+    detail: Detail, width: int, largest: int, eighths: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fine reduction is made of the whole, but of large pictures, unless half is wide enough."""
     monkeypatch.setattr(jpeg_opener, "_LARGEST_WHOLE", largest)
     still = opened(save(photo(400, 100)))
     coarse = still.reduce(width, round(width / 4)).planes[0]
     with mock.patch.object(jpeg, "decode", side_effect=jpeg.decode) as decode:
-        fine = still.reduce(width, round(width / 4), fine=True).planes[0]
+        fine = still.reduce(width, round(width / 4), detail=detail).planes[0]
     assert np.array_equal(coarse, fine) is (eighths == 4)
     assert [call.kwargs["eighths"] for call in decode.call_args_list] == ([8] if eighths == 8 else [])
 

@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 from transcode.media.pictures import colour, drawing, heif
 from transcode.media.pictures.orientation import chroma_plane, upright_size
 from transcode.media.pictures.srgb import CONVERTED, TONED, to_srgb
-from transcode.media.pictures.still import Reduced, Stripped
+from transcode.media.pictures.still import Detail, Reduced, Stripped
 from transcode.media.pictures.still_notes import damage, dropped
 from transcode.media.samples.planes import Plane, Sampling, upright
 from transcode.media.source.decode_limits import Deadline
@@ -48,7 +48,9 @@ class HeifStill:
         self._size = (0, 0)
         self._reduced: tuple[list[Plane], tuple[Note, ...]] = ([], ())
 
-    def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0", fine: bool = False) -> Reduced:
+    def reduce(
+        self, width: int, height: int, *, sampling: Sampling = "4:2:0", detail: Detail = "coarse"
+    ) -> Reduced:
         orientation = self._header.orientation
         stored = upright_size(width, height, orientation)
         if self._size != stored:
@@ -65,8 +67,8 @@ class HeifStill:
     def drop_cache(self) -> None:
         self._size, self._reduced = (0, 0), ([], ())
 
-    def rgb(self, width: int, height: int, *, fine: bool = False) -> NDArray[np.uint8]:
-        return drawing.rgb(self.reduce(width, height, sampling="4:4:4", fine=fine).planes)
+    def rgb(self, width: int, height: int, *, detail: Detail = "coarse") -> NDArray[np.uint8]:
+        return drawing.rgb(self.reduce(width, height, sampling="4:4:4", detail=detail).planes)
 
     def _decode(self, width: int, height: int) -> tuple[list[Plane], tuple[Note, ...]]:
         """Return the stored planes at a size, in sRGB and flattened onto white, and the notes.

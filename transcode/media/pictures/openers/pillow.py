@@ -21,7 +21,7 @@ from transcode.media.pictures.pillow_source import (
     what_is_said,
 )
 from transcode.media.pictures.srgb import colour_notes, converted, ycc
-from transcode.media.pictures.still import Reduced, Stripped
+from transcode.media.pictures.still import Detail, Reduced, Stripped
 from transcode.media.pictures.still_notes import cut_off, damage, dropped, turned
 from transcode.media.pictures.strip import STRIPS, png_exif
 from transcode.media.pictures.toner import in_srgb
@@ -86,7 +86,9 @@ class PillowStill:
         self._damage: tuple[Note, ...] = ()
         self._reduced: tuple[Pillow.Image, tuple[Note, ...]] | None = None
 
-    def reduce(self, width: int, height: int, *, sampling: Sampling = "4:2:0", fine: bool = False) -> Reduced:
+    def reduce(
+        self, width: int, height: int, *, sampling: Sampling = "4:2:0", detail: Detail = "coarse"
+    ) -> Reduced:
         image, notes = self._stored_at(width, height)
         planes = [upright(plane, self._orientation) for plane in ycc(image)]
         if sampling == "4:4:4":
@@ -103,7 +105,7 @@ class PillowStill:
         ]
         return Reduced(tuple(planes), notes)
 
-    def rgb(self, width: int, height: int, *, fine: bool = False) -> NDArray[np.uint8]:
+    def rgb(self, width: int, height: int, *, detail: Detail = "coarse") -> NDArray[np.uint8]:
         image, _ = self._stored_at(width, height)
         return upright(np.asarray(image.convert("RGB")), self._orientation)
 
