@@ -135,7 +135,7 @@ def test_scale_of_the_decoder(
         ("fine", 133, 10**6, 4),
         ("fine", 134, 1000, 4),
         ("finest", 88, 10**6, 8),
-        ("finest", 86, 10**6, 4),
+        ("finest", 84, 10**6, 4),
     ],
 )
 def test_scale_where_detail_counts(

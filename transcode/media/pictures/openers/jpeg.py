@@ -7,6 +7,7 @@ target size.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -161,7 +162,7 @@ class JpegStill:
         ]
         planes = list(decoded.picture.planes[::-1])
         del decoded
-        if self._icc is None and self._space is None and self._header.colour in ("gray", "ycc"):
+        if self._is_plain:
             luma = resample(planes.pop(), width, height)
             chroma: Sequence[Plane] = planes[::-1]
         else:
@@ -175,7 +176,26 @@ class JpegStill:
         return upright(luma, self._orientation), chroma, tuple(notes)
 
     def rgb(self, width: int, height: int, *, detail: Detail = "coarse") -> NDArray[np.uint8]:
-        return drawing.rgb(self.reduce(width, height, sampling="4:4:4", detail=detail).planes)
+        stored = upright_size(width, height, self._orientation)
+        whole = self._header.width * self._header.height <= _LARGEST_WHOLE
+        if not (whole and self._is_plain and self._eighths(*stored, detail=detail) == 8):
+            return drawing.rgb(self.reduce(width, height, sampling="4:4:4", detail=detail).planes)
+        # Colours as viewers show them: chroma is interpolated and converted before the reduction, which
+        # coloured letters show.
+        decoded = self._decode(8)
+        luma, *chroma = (
+            np.ascontiguousarray(plane.samples[: math.ceil(plane.height), : math.ceil(plane.width)])
+            if index == 0
+            else resample(plane, self._header.width, self._header.height, filter="triangle")
+            for index, plane in enumerate(decoded.picture.planes)
+        )
+        pixels = drawing.rgb((luma, *chroma))
+        return upright(drawing.resize(pixels, *stored), self._orientation)
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether the planes are gray, or YCbCr of sRGB."""
+        return self._icc is None and self._space is None and self._header.colour in ("gray", "ycc")
 
     def _eighths(self, width: int, height: int, *, detail: Detail) -> int:
         """Return the decoding scale, in eighths, for a target size."""
@@ -232,9 +252,7 @@ class JpegStill:
         return made
 
     def stripped(self, max_bytes: int, *, progressive: bool = False) -> Stripped | None:
-        header = self._header
-        plain = self._icc is None and self._space is None and header.colour in ("gray", "ycc")
-        if self._orientation != 1 or not plain:
+        if self._orientation != 1 or not self._is_plain:
             return None
         with self._deadline.counted():
             return self._stripped(max_bytes, progressive=progressive)
