@@ -4,7 +4,7 @@ Each function draws one kind of screen at any size. The photos in them are those
 ones. Sizes, words and places follow from the seed, so that the same pictures come out on every machine with
 the same Pillow and FreeType.
 
- it draws 22 kinds of screens, a function each.
+Longer than 500 lines: it draws 22 kinds of screens, a function each.
 """
 
 from __future__ import annotations
