@@ -14,7 +14,7 @@ import pytest
 import transcode
 from tests.cli.command import run
 from tests.made.pictures import photo, save
-from transcode.cli import watch
+from transcode.cli import stop, watch
 from transcode.cli.command import EXIT_CODES
 
 PAGE = Path(__file__).parents[2] / "docs" / "pages" / "how-to" / "command-line.md"
@@ -97,8 +97,10 @@ def test_a_watch_that_is_stopped(number: int) -> None:
         assert cancel.is_set()
         yield from ()
 
-    with mock.patch.object(watch, "watch_folder", stopped):
+    # A command that does not end within seconds of a signal is ended, and this process with it.
+    with mock.patch.object(watch, "watch_folder", stopped), mock.patch.object(stop, "_end_later") as later:
         assert run("watch", "good", "out", "--carrier", "us-att").returncode == 0
+    assert later.call_args.args == (number,)
 
 
 def test_the_documents_have_all_codes() -> None:
