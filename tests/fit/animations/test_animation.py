@@ -215,7 +215,7 @@ def test_a_still_says_that_it_is_one() -> None:
         assert made.duration is None
         assert any(note.code == "animation-dropped" for note in made.report.notes)
     with pytest.raises(transcode.BudgetError):
-        transcode.fit(data, transcode.Limits(150))
+        transcode.fit(data, transcode.Limits(60))
 
 
 def test_a_damaged_one_says_how_much_is_there(shared: Path) -> None:
