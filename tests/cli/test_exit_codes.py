@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -14,7 +11,6 @@ import pytest
 import transcode
 from tests.cli.command import run
 from tests.made.pictures import photo, save
-from transcode.cli import stop, watch
 from transcode.cli.command import EXIT_CODES
 
 PAGE = Path(__file__).parents[2] / "docs" / "pages" / "how-to" / "command-line.md"
@@ -85,22 +81,6 @@ def test_codes(words: str, code: int) -> None:
         done = run(*words.split())
     assert done.returncode == code, done.stderr
     assert bool(done.stderr) or code == 0
-
-
-@pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_watch_that_is_stopped(number: int) -> None:
-    """That is how it ends: nothing failed. A batch says that it was stopped (test_stop)."""
-
-    def stopped(*_: object, cancel: transcode.batch.Cancel, **__: object) -> Iterator[None]:
-        os.kill(os.getpid(), number)
-        assert cancel.is_set()
-        yield from ()
-
-    # A command that does not end within seconds of a signal is ended, and this process with it.
-    with mock.patch.object(watch, "watch_folder", stopped), mock.patch.object(stop, "_end_later") as later:
-        assert run("watch", "good", "out", "--carrier", "us-att").returncode == 0
-    assert later.call_args.args == (number,)
 
 
 def test_the_documents_have_all_codes() -> None:

@@ -20,7 +20,7 @@ from tests.cli.command import run
 from tests.made.pictures import photo, save
 from tests.process import started
 from transcode import read
-from transcode.cli import stop
+from transcode.cli import stop, watch
 from transcode.counted import counted
 
 COMMAND = [sys.executable, "-m", "transcode"]
@@ -109,19 +109,35 @@ def test_ignored_signals_stay_ignored(folder: Path, tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
-def test_stopped_while_it_is_loaded() -> None:
+@pytest.mark.parametrize("words", [["transcode.cli.app"], ["transcode.cli.batch", "batch", "--help"]])
+def test_stopped_while_it_is_loaded(words: list[str]) -> None:
     """Loading takes longer than --help: who stops the command then gets the code, and no trace."""
     early = (
         "import os, signal, sys\n"
         "from transcode.cli import main\n"
         "class Early:\n"
         "    def find_spec(self, name, *_):\n"
-        "        if name == 'transcode.cli.batch': os.kill(os.getpid(), signal.SIGINT)\n"
+        "        if name == module: os.kill(os.getpid(), signal.SIGINT)\n"
+        "module = sys.argv.pop(1)\n"
         "sys.meta_path.insert(0, Early())\n"
         "main()\n"
     )
-    done = subprocess.run([sys.executable, "-c", early], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", early, *words], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_watch(folder: Path, tmp_path: Path, number: int) -> None:
+    """A watch ends so, and nothing failed."""
+
+    def stopped(*_: object, cancel: transcode.batch.Cancel, **__: object) -> Iterator[None]:
+        os.kill(os.getpid(), number)
+        assert cancel.is_set()
+        yield from ()
+
+    with mock.patch.object(watch, "watch_folder", stopped), mock.patch.object(stop, "_end_later") as later:
+        assert run("watch", folder, tmp_path / "out", "--carrier", "us-att").returncode == 0
+    assert later.call_args.args == (number,)
 
 
 @pytest.mark.parametrize(
