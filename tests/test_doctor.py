@@ -36,6 +36,7 @@ def test_what_the_set_up_promises_is_there() -> None:
         "prometheus-client",
         "watchfiles",
         "obstore",
+        "distributed",
         "confinement",
     }
 
