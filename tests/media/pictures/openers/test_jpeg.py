@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
-from tests.made.pictures import photo, profile, save
+from tests.made.pictures import photo, profile, save, turned
 from tests.made.stills import SMOOTH, codes, opened, seen
 from transcode.media.pictures import jpeg
 from transcode.media.pictures.openers import jpeg as jpeg_opener
@@ -149,6 +150,17 @@ def test_scale_where_detail_counts(
         fine = still.reduce(width, round(width / 4), detail=detail).planes[0]
     assert np.array_equal(coarse, fine) is (eighths == 4)
     assert [call.kwargs["eighths"] for call in decode.call_args_list] == ([8] if eighths == 8 else [])
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_rgb_has_the_colours_that_viewers_show(orientation: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chroma is interpolated as libjpeg does it; not of pictures that are larger than screens."""
+    data = turned(photo(97, 61), orientation, subsampling=2)
+    image = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
+    shown = opened(data).rgb(*image.size, detail="finest")
+    assert np.abs(shown - np.asarray(image, int)).max() <= 3
+    monkeypatch.setattr(jpeg_opener, "_LARGEST_INTERPOLATED", 97 * 61 - 1)
+    assert np.abs(opened(data).rgb(*image.size, detail="finest") - np.asarray(image, int)).max() > 6
 
 
 def test_full_chroma_is_the_last_of_a_size() -> None:

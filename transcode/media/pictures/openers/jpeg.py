@@ -79,6 +79,10 @@ TUNING = Tuning()
 #: Rows whose colours are converted at a time. Chosen: a strip fits into the caches of a processor.
 _STRIP = 64
 
+#: Pixels of a JPEG whose chroma is interpolated at full size, at most: those of a screen of 3840 x 2160. It
+#: takes about ten bytes a pixel.
+_LARGEST_INTERPOLATED = 8_294_400
+
 #: Pixels of a JPEG that is decoded at full size although half scale covers the target, at most.
 _LARGEST_WHOLE = 25_000_000
 
@@ -177,8 +181,8 @@ class JpegStill:
 
     def rgb(self, width: int, height: int, *, detail: Detail = "coarse") -> NDArray[np.uint8]:
         stored = upright_size(width, height, self._orientation)
-        whole = self._header.width * self._header.height <= _LARGEST_WHOLE
-        if not (whole and self._is_plain and self._eighths(*stored, detail=detail) == 8):
+        small = self._header.width * self._header.height <= _LARGEST_INTERPOLATED
+        if not (small and self._is_plain and self._eighths(*stored, detail=detail) == 8):
             return drawing.rgb(self.reduce(width, height, sampling="4:4:4", detail=detail).planes)
         # Colours as viewers show them: chroma is interpolated and converted before the reduction, which
         # coloured letters show.
